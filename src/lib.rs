@@ -1,0 +1,12 @@
+//! Carries an Opsgenie account into a Port-compatible catalog.
+//!
+//! The map of the house; arrows of import point one way, left to right in the pipeline:
+//!
+//! ```text
+//! settings ─▶ source ─▶ enrich ─▶ map ─▶ plan ─▶ apply ─▶ report ─▶ exit code
+//!  (env,yaml)  pages     joins     jq     diff     bulk     counts
+//! ```
+
+pub mod model;
+pub mod secret;
+pub mod value;

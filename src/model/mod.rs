@@ -1,0 +1,13 @@
+//! Pure domain types: what the stages hand to each other. No I/O.
+
+mod entity;
+mod ids;
+mod kind;
+mod record;
+mod verdict;
+
+pub use entity::{Entity, EntityKey, Identifier};
+pub use ids::{BlueprintId, EntityId, IdError, RecordId};
+pub use kind::{Kind, UnknownKind};
+pub use record::{Lookup, Record};
+pub use verdict::{Gap, Verdict};

@@ -1,0 +1,71 @@
+//! One object of the source, with what was joined to it.
+
+use super::{Kind, RecordId};
+use crate::value::Value;
+
+/// One Opsgenie object: its body carries the joined fields (`__team`, `__members`, …) too.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Which kind it is.
+    pub kind: Kind,
+    /// Its `id`.
+    pub id: RecordId,
+    /// What mappings see.
+    pub body: Value,
+}
+
+/// A field that is joined to records of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lookup {
+    /// `__team` of a service: `GET /v2/teams/{teamId}`, members included.
+    Team,
+    /// `__oncalls` of a service: who is on call in its team's first schedule, flat.
+    Oncalls,
+    /// `__incidents` of a service: the incidents that impact it.
+    Incidents,
+    /// `__impactedServices` of an incident: the services it impacts, whole.
+    ImpactedServices,
+    /// `__relatedIncident` of an alert: the first incident with which it is associated.
+    RelatedIncident,
+    /// `__members` of a team.
+    Members,
+    /// `__currentOncalls` of a schedule.
+    CurrentOncalls,
+}
+
+impl Lookup {
+    /// Every lookup.
+    pub const ALL: [Self; 7] = [
+        Self::Team,
+        Self::Oncalls,
+        Self::Incidents,
+        Self::ImpactedServices,
+        Self::RelatedIncident,
+        Self::Members,
+        Self::CurrentOncalls,
+    ];
+
+    /// The key under which mappings find it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Team => "__team",
+            Self::Oncalls => "__oncalls",
+            Self::Incidents => "__incidents",
+            Self::ImpactedServices => "__impactedServices",
+            Self::RelatedIncident => "__relatedIncident",
+            Self::Members => "__members",
+            Self::CurrentOncalls => "__currentOncalls",
+        }
+    }
+
+    /// The kind whose records carry it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Team | Self::Oncalls | Self::Incidents => Kind::Service,
+            Self::ImpactedServices => Kind::Incident,
+            Self::RelatedIncident => Kind::Alert,
+            Self::Members => Kind::Team,
+            Self::CurrentOncalls => Kind::ScheduleOncall,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether everything of a kind was seen: what deletion depends on.
+
+use std::fmt;
+
+use super::Lookup;
+
+/// One reason why a kind was not seen whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// A page or the whole listing could not be read.
+    Listing(String),
+    /// The listing ended before its end was seen, or rows moved while we paged.
+    Unsettled(String),
+    /// A lookup failed: records were written without its field.
+    Lookup(Lookup, String),
+    /// A selector failed, or identifier or blueprint came out null, for this many records.
+    Unmapped(u64),
+    /// The plan or the key does not allow this kind: the source's own words.
+    Refused(String),
+    /// The run was limited to a part of the kind, or the kind was left out.
+    Limited,
+    /// A signal ended the run.
+    Stopped,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listing(why) => write!(f, "the listing failed: {why}"),
+            Self::Unsettled(why) => write!(f, "the listing did not settle: {why}"),
+            Self::Lookup(lookup, why) => write!(f, "lookup `{}` failed: {why}", lookup.field()),
+            Self::Unmapped(count) => {
+                write!(f, "{count} records gave no identifier, no blueprint or no selector result")
+            }
+            Self::Refused(why) => write!(f, "not allowed: {why}"),
+            Self::Limited => f.write_str("limited on request"),
+            Self::Stopped => f.write_str("stopped by a signal"),
+        }
+    }
+}
+
+/// Whether a kind was seen whole. Only a complete kind may delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every record that existed and matched throughout was seen and mapped.
+    Complete,
+    /// Something is missing.
+    Incomplete(Vec<Gap>),
+}
+
+impl Verdict {
+    /// Whether nothing is missing.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete)
+    }
+
+    /// Adds a gap.
+    pub fn add(&mut self, gap: Gap) {
+        match self {
+            Self::Complete => *self = Self::Incomplete(vec![gap]),
+            Self::Incomplete(gaps) => gaps.push(gap),
+        }
+    }
+
+    /// The gaps; none when complete.
+    pub fn gaps(&self) -> &[Gap] {
+        match self {
+            Self::Complete => &[],
+            Self::Incomplete(gaps) => gaps,
+        }
+    }
+}
