@@ -112,7 +112,7 @@ fn string(lexer: &mut SliceLexer<'_>) -> Result<Arc<str>, Fault> {
                 Ok(char) => out.push(char),
                 // A lone surrogate. What follows it is an escape of its own when it is not its other half.
                 Err(Error::InvalidChar(_) | Error::ExpectedLowSurrogate) => {
-                    out.push(char::REPLACEMENT_CHARACTER)
+                    out.push(char::REPLACEMENT_CHARACTER);
                 }
                 Err(error) => return Err(error.into()),
             }
