@@ -8,5 +8,6 @@
 //! ```
 
 pub mod model;
+pub mod report;
 pub mod secret;
 pub mod value;

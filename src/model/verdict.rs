@@ -13,7 +13,9 @@ pub enum Gap {
     Unsettled(String),
     /// A lookup failed: records were written without its field.
     Lookup(Lookup, String),
-    /// A selector failed, or identifier or blueprint came out null, for this many records.
+    /// The selector failed or gave no boolean for this many items.
+    Selector(u64),
+    /// Identifier or blueprint came out null for this many items: whose entities these are, nobody knows.
     Unmapped(u64),
     /// The plan or the key does not allow this kind: the source's own words.
     Refused(String),
@@ -29,9 +31,8 @@ impl fmt::Display for Gap {
             Self::Listing(why) => write!(f, "the listing failed: {why}"),
             Self::Unsettled(why) => write!(f, "the listing did not settle: {why}"),
             Self::Lookup(lookup, why) => write!(f, "lookup `{}` failed: {why}", lookup.field()),
-            Self::Unmapped(count) => {
-                write!(f, "{count} records gave no identifier, no blueprint or no selector result")
-            }
+            Self::Selector(count) => write!(f, "the selector failed for {count} items"),
+            Self::Unmapped(count) => write!(f, "{count} items gave no identifier or no blueprint"),
             Self::Refused(why) => write!(f, "not allowed: {why}"),
             Self::Limited => f.write_str("limited on request"),
             Self::Stopped => f.write_str("stopped by a signal"),

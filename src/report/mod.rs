@@ -1,0 +1,213 @@
+//! What a run did: counts, faults, durations. One struct, two renderings; nothing is inferred from logs.
+
+mod exit;
+mod text;
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+pub use exit::{Cause, Exit, Signal};
+pub use text::{Style, text};
+
+use crate::model::{Kind, Verdict};
+
+/// What a pass did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The version of this program.
+    pub version: &'static str,
+    /// The identifier of the integration.
+    pub integration: String,
+    /// The id under which the catalog knows this resync.
+    pub resync: String,
+    /// Whether anything was written.
+    pub mode: Mode,
+    /// From the first to the last call.
+    #[serde(rename = "durationSeconds", serialize_with = "seconds")]
+    pub duration: Duration,
+    /// What the program's exit code will be.
+    #[serde(rename = "exitCode", serialize_with = "code")]
+    pub exit: Exit,
+    /// Everything that kept the run from being simply done.
+    pub causes: Vec<Cause>,
+    /// Per kind, in the order of the mapping.
+    pub kinds: Vec<KindReport>,
+    /// Per blueprint: what was deleted, what was kept and why.
+    pub deletions: Vec<DeletionReport>,
+    /// Entities that the catalog refused, the same message once.
+    pub refusals: Vec<Refusal>,
+    /// Expressions that failed, or gave something that cannot be used.
+    pub expressions: Vec<ExpressionReport>,
+    /// Anything else a person should know.
+    pub warnings: Vec<String>,
+    /// Calls to Opsgenie.
+    pub opsgenie: Traffic,
+    /// Calls to the catalog.
+    pub catalog: Traffic,
+}
+
+/// Whether a run writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Everything but writes.
+    Plan,
+    /// A pass.
+    Apply,
+}
+
+/// Counts of one kind.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KindReport {
+    /// Which kind.
+    #[serde(serialize_with = "name")]
+    pub kind: Kind,
+    /// Records that the source gave.
+    pub listed: u64,
+    /// Records to which something was joined.
+    pub enriched: u64,
+    /// Entities that came out of the mapping.
+    pub mapped: u64,
+    /// Items that a selector left out.
+    pub skipped: u64,
+    /// Items without a usable selector result, identifier or blueprint.
+    pub unmapped: u64,
+    /// Entities that were not in the catalog.
+    pub created: u64,
+    /// Entities that differed.
+    pub updated: u64,
+    /// Entities that were already as mapped.
+    pub unchanged: u64,
+    /// Entities that the catalog, or we on its behalf, refused.
+    pub refused: u64,
+    /// Whether everything was seen.
+    #[serde(flatten, serialize_with = "verdict")]
+    pub verdict: Verdict,
+    /// From its first call to its last entity.
+    #[serde(rename = "durationSeconds", serialize_with = "seconds")]
+    pub duration: Duration,
+}
+
+impl KindReport {
+    /// A kind of which nothing is known yet.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            listed: 0,
+            enriched: 0,
+            mapped: 0,
+            skipped: 0,
+            unmapped: 0,
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            refused: 0,
+            verdict: Verdict::Complete,
+            duration: Duration::ZERO,
+        }
+    }
+}
+
+/// What was deleted from a blueprint.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletionReport {
+    /// Which blueprint.
+    pub blueprint: String,
+    /// Entities that went.
+    pub deleted: u64,
+    /// Entities that would have gone, but for a guard, an incomplete kind or a dependent.
+    pub kept: u64,
+    /// Why they were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Entities that were refused for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    /// The catalog's own words.
+    pub message: String,
+    /// How many.
+    pub count: u64,
+    /// The first few, as `blueprint/identifier`.
+    pub examples: Vec<String>,
+}
+
+/// An expression of the mapping that failed for some items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpressionReport {
+    /// The resource's position in the mapping, from 0, and its kind.
+    pub resource: usize,
+    /// The kind it maps.
+    pub kind: String,
+    /// The field, such as `properties.url`.
+    pub field: String,
+    /// Its text.
+    pub expression: String,
+    /// How many items it failed for.
+    pub count: u64,
+    /// The first records it failed for.
+    pub examples: Vec<String>,
+    /// What jq said the first time.
+    pub message: String,
+}
+
+/// Calls to one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// Calls, retries included.
+    pub calls: u64,
+    /// How many of them were retries.
+    pub retries: u64,
+    /// Bytes of bodies sent.
+    pub bytes_sent: u64,
+    /// Bytes of bodies received.
+    pub bytes_received: u64,
+    /// Time spent waiting for a pace or before a retry, summed over calls.
+    #[serde(rename = "waitedSeconds", serialize_with = "seconds")]
+    pub waited: Duration,
+}
+
+impl Report {
+    /// The report as one line of JSON.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// Settles the exit code from the causes.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.exit = Exit::of(&self.causes);
+        self
+    }
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn code<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn name<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
+}
+
+fn verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+    let gaps: Vec<String> = verdict.gaps().iter().map(ToString::to_string).collect();
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("verdict", if verdict.is_complete() { "complete" } else { "incomplete" })?;
+    map.serialize_entry("gaps", &gaps)?;
+    map.end()
+}

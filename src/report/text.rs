@@ -1,0 +1,320 @@
+//! The report as a person reads it: a table to take in within ten seconds, then what needs attention.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{Cause, Exit, KindReport, Mode, Report, Traffic};
+
+/// Whether the text may use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// For files, pipes and `NO_COLOR`.
+    Plain,
+    /// For terminals.
+    Colour,
+}
+
+/// How many expressions and refusals are shown; all of them are in the JSON.
+const SHOWN: usize = 10;
+
+const HEADER: [&str; 8] =
+    ["kind", "listed", "mapped", "created", "updated", "unchanged", "refused", "verdict"];
+
+/// Renders a report.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    let paint = Paint(style);
+    table(&mut out, report, paint);
+    deletions(&mut out, report);
+    attention(&mut out, report, paint);
+    traffic(&mut out, "Opsgenie", &report.opsgenie);
+    traffic(&mut out, "catalog", &report.catalog);
+    closing(&mut out, report, paint);
+    out
+}
+
+#[derive(Clone, Copy)]
+struct Paint(Style);
+
+impl Paint {
+    fn wrap(self, code: &str, text: &str) -> String {
+        match self.0 {
+            Style::Plain => text.to_owned(),
+            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+
+    fn good(self, text: &str) -> String {
+        self.wrap("32", text)
+    }
+
+    fn warning(self, text: &str) -> String {
+        self.wrap("33", text)
+    }
+
+    fn bad(self, text: &str) -> String {
+        self.wrap("31", text)
+    }
+
+    fn strong(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+}
+
+/// Appends a line; writing to a string cannot fail.
+macro_rules! line {
+    ($out:expr) => { $out.push('\n') };
+    ($out:expr, $($arg:tt)*) => {{
+        let _infallible = writeln!($out, $($arg)*);
+    }};
+}
+
+fn cells(kind: &KindReport) -> [String; 7] {
+    let numbers = [kind.listed, kind.mapped, kind.created, kind.updated, kind.unchanged, kind.refused];
+    let [listed, mapped, created, updated, unchanged, refused] = numbers.map(|number| number.to_string());
+    [kind.kind.to_string(), listed, mapped, created, updated, unchanged, refused]
+}
+
+fn table(out: &mut String, report: &Report, paint: Paint) {
+    let rows: Vec<[String; 7]> = report.kinds.iter().map(cells).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([HEADER[column].len()]).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let mut header = format!("{:<1$}", HEADER[0], widths[0]);
+    for column in 1..7 {
+        let _infallible = write!(header, "  {:>1$}", HEADER[column], widths[column]);
+    }
+    line!(out, "{}", paint.strong(&format!("{header}  {}", HEADER[7])));
+    for (kind, row) in report.kinds.iter().zip(&rows) {
+        let _infallible = write!(out, "{:<1$}", row[0], widths[0]);
+        for column in 1..7 {
+            let _infallible = write!(out, "  {:>1$}", row[column], widths[column]);
+        }
+        let verdict = match kind.verdict.gaps() {
+            [] => paint.good("complete"),
+            [gap] => paint.warning(&format!("incomplete: {gap}")),
+            [gap, rest @ ..] => paint.warning(&format!("incomplete: {gap} (and {} more)", rest.len())),
+        };
+        line!(out, "  {verdict}");
+    }
+}
+
+fn deletions(out: &mut String, report: &Report) {
+    let mut shown = report
+        .deletions
+        .iter()
+        .filter(|row| row.deleted > 0 || row.kept > 0 || row.reason.is_some())
+        .peekable();
+    if shown.peek().is_some() {
+        line!(out);
+    }
+    for row in shown {
+        let mut text = format!("{}: {} deleted", row.blueprint, row.deleted);
+        if row.kept > 0 {
+            let _infallible = write!(text, ", {} kept", row.kept);
+        }
+        if let Some(reason) = &row.reason {
+            let _infallible = write!(text, ": {reason}");
+        }
+        line!(out, "{text}");
+    }
+}
+
+fn attention(out: &mut String, report: &Report, paint: Paint) {
+    for refusal in report.refusals.iter().take(SHOWN) {
+        line!(out);
+        line!(
+            out,
+            "{} refused by the catalog: {}",
+            paint.bad(&plural(refusal.count, "entity", "entities")),
+            refusal.message
+        );
+        line!(out, "  such as {}", refusal.examples.join(", "));
+    }
+    rest(out, report.refusals.len());
+    for fault in report.expressions.iter().take(SHOWN) {
+        line!(out);
+        let items = plural(fault.count, "item", "items");
+        let place = format!("resource {} ({}) · {}", fault.resource, fault.kind, fault.field);
+        line!(out, "{} failed for {items}: {}", paint.warning(&place), fault.message);
+        line!(out, "  {}", fault.expression);
+        line!(out, "  such as {}", fault.examples.join(", "));
+    }
+    rest(out, report.expressions.len());
+    if !report.warnings.is_empty() {
+        line!(out);
+    }
+    for warning in &report.warnings {
+        line!(out, "{} {warning}", paint.warning("warning:"));
+    }
+}
+
+fn rest(out: &mut String, count: usize) {
+    if count > SHOWN {
+        line!(out, "… and {} more; all of them with --output json", count - SHOWN);
+    }
+}
+
+fn traffic(out: &mut String, side: &str, traffic: &Traffic) {
+    if side == "Opsgenie" {
+        line!(out);
+    }
+    let mut text = format!(
+        "{side:<8}  {}, {} sent, {} received",
+        plural(traffic.calls, "call", "calls"),
+        bytes(traffic.bytes_sent),
+        bytes(traffic.bytes_received)
+    );
+    if traffic.retries > 0 {
+        let _infallible = write!(text, ", {}", plural(traffic.retries, "retry", "retries"));
+    }
+    if traffic.waited >= Duration::from_millis(50) {
+        let _infallible = write!(text, ", waited {}", duration(traffic.waited));
+    }
+    line!(out, "{text}");
+}
+
+fn closing(out: &mut String, report: &Report, paint: Paint) {
+    let sum = |count: fn(&KindReport) -> u64| report.kinds.iter().map(count).sum::<u64>();
+    let (created, updated, unchanged) = (sum(|k| k.created), sum(|k| k.updated), sum(|k| k.unchanged));
+    let refused = sum(|k| k.refused);
+    let deleted: u64 = report.deletions.iter().map(|row| row.deleted).sum();
+    let verb = match report.mode {
+        Mode::Plan => "would be ",
+        Mode::Apply => "",
+    };
+    let mut counts =
+        format!("{created} {verb}created, {updated} updated, {unchanged} unchanged, {deleted} deleted");
+    if refused > 0 {
+        let _infallible = write!(counts, ", {refused} refused");
+    }
+    line!(out);
+    let word = match report.exit {
+        Exit::Done => paint.good("done"),
+        Exit::Interrupted | Exit::Terminated => paint.bad("stopped"),
+        Exit::Incomplete | Exit::Guarded | Exit::Refused => paint.warning("done in part"),
+        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Unavailable => paint.bad("failed"),
+    };
+    line!(out, "{word} in {}: {counts}", duration(report.duration));
+    for cause in &report.causes {
+        line!(out, "  {}", describe(cause));
+    }
+    if report.exit != Exit::Done {
+        line!(out, "  exit code {}", report.exit.code());
+    }
+}
+
+fn describe(cause: &Cause) -> String {
+    let what = match cause {
+        Cause::Stopped(_) => "stopped",
+        Cause::Configuration(_) => "configuration",
+        Cause::Permission(_) => "permission",
+        Cause::Unexpected(_) => "unexpected",
+        Cause::Unavailable(_) => "unavailable",
+        Cause::Incomplete(_) => "incomplete",
+        Cause::Guarded(_) => "not deleted",
+        Cause::Refused(_) => "refused",
+    };
+    format!("{what}: {}", cause.detail())
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Bytes in the unit a person would choose.
+fn bytes(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let count_f = count as f64;
+    if count < 1_000 {
+        format!("{count} B")
+    } else if count < 1_000_000 {
+        format!("{:.1} kB", count_f / 1e3)
+    } else {
+        format!("{:.1} MB", count_f / 1e6)
+    }
+}
+
+/// A duration in the unit a person would choose.
+fn duration(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{} ms", duration.as_millis())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Gap, Kind};
+    use crate::report::{DeletionReport, ExpressionReport, Refusal};
+
+    fn report() -> Report {
+        let service = KindReport { listed: 8, mapped: 8, created: 8, ..KindReport::new(Kind::Service) };
+        let mut alert = KindReport {
+            listed: 1060,
+            mapped: 1057,
+            created: 57,
+            unchanged: 998,
+            ..KindReport::new(Kind::Alert)
+        };
+        alert.refused = 2;
+        alert.verdict.add(Gap::Listing("500 for GET /v2/alerts".into()));
+        Report {
+            version: "0.1.0",
+            integration: "my-og".into(),
+            resync: "00000000-0000-4000-8000-000000000000".into(),
+            mode: Mode::Apply,
+            duration: Duration::from_millis(1234),
+            exit: Exit::Done,
+            causes: vec![
+                Cause::Incomplete("alert: the listing failed".into()),
+                Cause::Refused("2 entities".into()),
+            ],
+            kinds: vec![service, alert],
+            deletions: vec![DeletionReport {
+                blueprint: "opsGenieAlert".into(),
+                deleted: 0,
+                kept: 3,
+                reason: Some("kind `alert` is incomplete".into()),
+            }],
+            refusals: vec![Refusal {
+                message: "blueprint_schema_mismatch: \"x\" is no url".into(),
+                count: 2,
+                examples: vec!["opsGenieAlert/a".into(), "opsGenieAlert/b".into()],
+            }],
+            expressions: vec![ExpressionReport {
+                resource: 1,
+                kind: "alert".into(),
+                field: "properties.integration".into(),
+                expression: ".integration.name".into(),
+                count: 4,
+                examples: vec!["a".into()],
+                message: "Cannot index string with \"name\"".into(),
+            }],
+            warnings: vec!["`OCEAN__PORT__CLIENTID` is unknown".into()],
+            opsgenie: Traffic { calls: 25, bytes_received: 120_400, ..Traffic::default() },
+            catalog: Traffic {
+                calls: 1,
+                retries: 2,
+                bytes_sent: 2_345_678,
+                waited: Duration::from_secs(3),
+                ..Traffic::default()
+            },
+        }
+        .settled()
+    }
+
+    #[test]
+    fn a_person_reads_it_in_ten_seconds() {
+        insta::assert_snapshot!(text(&report(), Style::Plain));
+    }
+
+    #[test]
+    fn a_program_reads_all_of_it() {
+        insta::assert_snapshot!(report().json().expect("a report is JSON"));
+    }
+}
