@@ -7,6 +7,7 @@
 //!  (env,yaml)  pages     joins     jq     diff     bulk     counts
 //! ```
 
+pub mod http;
 pub mod model;
 pub mod report;
 pub mod secret;
