@@ -3,13 +3,16 @@
 //! A leaf: it imports nothing of ours. Clones are cheap (shared by [`Arc`]), objects keep the order of their keys,
 //! numbers keep the spelling they came with where it differs from what we would write.
 
+mod array;
 mod number;
 mod object;
 mod read;
+mod release;
 mod write;
 
 use std::sync::Arc;
 
+pub use array::Array;
 pub use number::Number;
 pub use object::Object;
 pub use read::ParseError;
@@ -27,7 +30,7 @@ pub enum Value {
     /// A string of Unicode scalar values.
     String(Arc<str>),
     /// An ordered list.
-    Array(Arc<Vec<Value>>),
+    Array(Arc<Array>),
     /// Keys in the order of their first appearance.
     Object(Arc<Object>),
 }
@@ -39,6 +42,11 @@ impl Value {
     /// Parses exactly one JSON text. Lone surrogate escapes become U+FFFD, so that one odd string costs no page.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         read::parse(bytes)
+    }
+
+    /// Parses exactly one JSON text that may nest as deep as `max_depth`.
+    pub fn parse_within(bytes: &[u8], max_depth: usize) -> Result<Self, ParseError> {
+        read::parse_within(bytes, max_depth)
     }
 
     /// Appends the compact JSON text of this value.
@@ -60,7 +68,7 @@ impl Value {
 
     /// An array value.
     pub fn array(items: Vec<Self>) -> Self {
-        Self::Array(Arc::new(items))
+        Self::Array(Arc::new(Array::from(items)))
     }
 
     /// An object value.
@@ -74,6 +82,11 @@ impl Value {
             Self::Object(object) => object.get(key).unwrap_or(&NULL),
             _ => &NULL,
         }
+    }
+
+    /// Whether this is an array or an object.
+    pub fn is_container(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_))
     }
 
     /// Whether this is `null`.

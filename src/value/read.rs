@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use hifijson::escape::Lex as _;
-use hifijson::num::LexWrite as _;
-use hifijson::str::LexWrite as _;
-use hifijson::token::{Expect, Lex as _};
-use hifijson::{Read as _, SliceLexer};
-
 use super::{Number, Object, Value};
 
-/// Nesting deeper than this is refused: it is no record of ours, and recursion must not overflow the stack.
+/// Nesting deeper than this is refused: it is no record of ours, and what reads it may recurse.
 const MAX_DEPTH: usize = 512;
+
+/// Places for keys that were seen lately, so that the same key of the next record shares its text. A power of two.
+const KEY_PLACES: usize = 128;
 
 /// Why a text is not JSON, and at which byte.
 #[derive(Debug, thiserror::Error)]
@@ -23,101 +20,368 @@ pub struct ParseError {
     pub reason: String,
 }
 
-/// The lexer's error, or too deep a nesting.
-enum Fault {
-    Lexer(hifijson::Error),
-    Depth,
-}
-
-impl<E: Into<hifijson::Error>> From<E> for Fault {
-    fn from(error: E) -> Self {
-        Self::Lexer(error.into())
-    }
-}
-
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
-    let mut lexer = SliceLexer::new(bytes);
-    let result = lexer.exactly_one(SliceLexer::ws_peek, |next, lexer| value(next, lexer, 0));
-    result.map_err(|fault| ParseError {
-        offset: bytes.len() - lexer.as_slice().len(),
-        reason: match fault {
-            Fault::Lexer(error) => error.to_string(),
-            Fault::Depth => format!("nested deeper than {MAX_DEPTH}"),
-        },
-    })
+    parse_within(bytes, MAX_DEPTH)
 }
 
-fn value(next: u8, lexer: &mut SliceLexer<'_>, depth: usize) -> Result<Value, Fault> {
-    if depth > MAX_DEPTH {
-        return Err(Fault::Depth);
-    }
-    Ok(match next {
-        b'n' | b't' | b'f' => match lexer.null_or_bool().ok_or(Expect::Value)? {
-            None => Value::Null,
-            Some(bool) => Value::Bool(bool),
-        },
-        b'0'..=b'9' | b'-' => Value::Number(number(lexer)?),
-        b'"' => Value::String(string(lexer.discarded())?),
-        b'[' => {
-            let mut items = Vec::new();
-            lexer.discarded().seq(b']', SliceLexer::ws_peek, |next, lexer| {
-                items.push(value(next, lexer, depth + 1)?);
-                Ok::<_, Fault>(())
-            })?;
-            Value::array(items)
-        }
-        b'{' => {
-            let mut object = Object::default();
-            lexer.discarded().seq(b'}', SliceLexer::ws_peek, |next, lexer| {
-                lexer.expect(|_| Some(next), b'"').ok_or(Expect::String)?;
-                let key = string(lexer)?;
-                lexer.expect(SliceLexer::ws_peek, b':').ok_or(Expect::Colon)?;
-                let next = lexer.ws_peek().ok_or(Expect::Value)?;
-                object.insert(key, value(next, lexer, depth + 1)?);
-                Ok::<_, Fault>(())
-            })?;
-            Value::object(object)
-        }
-        _ => return Err(Expect::Value.into()),
-    })
+pub(super) fn parse_within(bytes: &[u8], max_depth: usize) -> Result<Value, ParseError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ParseError { offset: error.valid_up_to(), reason: "not UTF-8".to_owned() })?;
+    let mut reader = Reader { text, bytes, at: 0, max_depth, keys: Keys::default() };
+    let result = reader.document();
+    result.map_err(|reason| ParseError { offset: reader.at, reason })
 }
 
-fn number(lexer: &mut SliceLexer<'_>) -> Result<Number, Fault> {
-    let (text, _parts) = lexer.num_string().validated().map_err(hifijson::Error::from)?;
-    Number::from_literal(text).ok_or_else(|| Expect::Value.into())
+/// A container whose end has not been read.
+enum Open {
+    Array(Vec<Value>),
+    /// With the key whose value comes next.
+    Object(Object, Arc<str>),
 }
 
-/// A string whose opening quote has been read.
-fn string(lexer: &mut SliceLexer<'_>) -> Result<Arc<str>, Fault> {
-    let rest = lexer.as_slice();
-    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
-    if rest.get(plain) == Some(&b'"') {
-        let text = std::str::from_utf8(&rest[..plain])
-            .map_err(|e| hifijson::Error::Str(hifijson::str::Error::Utf8(e)))?;
-        let text: Arc<str> = text.into();
-        lexer.skip_until(|byte| byte == b'"');
-        lexer.take_next();
-        return Ok(text);
-    }
-    let text = lexer.str_fold(
-        String::new(),
-        |bytes, out| {
-            out.push_str(std::str::from_utf8(bytes).map_err(hifijson::str::Error::Utf8)?);
-            Ok::<_, hifijson::str::Error>(())
-        },
-        |lexer, out| {
-            use hifijson::escape::Error;
-            let kind = lexer.take_next().ok_or(Error::Eof)?;
-            match lexer.escape(kind) {
-                Ok(char) => out.push(char),
-                // A lone surrogate. What follows it is an escape of its own when it is not its other half.
-                Err(Error::InvalidChar(_) | Error::ExpectedLowSurrogate) => {
-                    out.push(char::REPLACEMENT_CHARACTER);
+struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    max_depth: usize,
+    keys: Keys,
+}
+
+type Parsed<T> = Result<T, String>;
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Parsed<Value> {
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            // Down to the next complete value.
+            let mut value = match self.next_token() {
+                Some(b'[') => {
+                    self.at += 1;
+                    if self.next_token() == Some(b']') {
+                        self.at += 1;
+                        Value::array(Vec::new())
+                    } else {
+                        self.push(&mut open, Open::Array(Vec::new()))?;
+                        continue;
+                    }
                 }
-                Err(error) => return Err(error.into()),
+                Some(b'{') => {
+                    self.at += 1;
+                    if self.next_token() == Some(b'}') {
+                        self.at += 1;
+                        Value::object(Object::default())
+                    } else {
+                        let key = self.key()?;
+                        self.push(&mut open, Open::Object(Object::default(), key))?;
+                        continue;
+                    }
+                }
+                Some(b'"') => {
+                    self.at += 1;
+                    Value::String(self.string()?.into())
+                }
+                Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
+                Some(b't') => self.word("true", Value::Bool(true))?,
+                Some(b'f') => self.word("false", Value::Bool(false))?,
+                Some(b'n') => self.word("null", Value::Null)?,
+                _ => return Err("expected a value".to_owned()),
+            };
+            // Up through every container that this value ends.
+            loop {
+                let Some(container) = open.last_mut() else {
+                    return match self.next_token() {
+                        None => Ok(value),
+                        Some(_) => Err("expected the end of the text".to_owned()),
+                    };
+                };
+                let next = self.next_token();
+                match (container, next) {
+                    (Open::Array(items), Some(b',')) => {
+                        items.push(value);
+                        self.at += 1;
+                        break;
+                    }
+                    (Open::Array(items), Some(b']')) => {
+                        items.push(value);
+                        value = Value::array(std::mem::take(items));
+                    }
+                    (Open::Object(object, key), Some(b',')) => {
+                        object.insert(Arc::clone(key), value);
+                        self.at += 1;
+                        *key = self.key()?;
+                        break;
+                    }
+                    (Open::Object(object, key), Some(b'}')) => {
+                        object.insert(Arc::clone(key), value);
+                        value = Value::object(std::mem::take(object));
+                    }
+                    (Open::Array(_), _) => return Err("expected a comma or a closing bracket".to_owned()),
+                    (Open::Object(..), _) => return Err("expected a comma or a closing brace".to_owned()),
+                }
+                self.at += 1;
+                open.pop();
             }
-            Ok(())
-        },
-    );
-    Ok(text.map_err(hifijson::Error::Str)?.into())
+        }
+    }
+
+    fn push(&self, open: &mut Vec<Open>, container: Open) -> Parsed<()> {
+        if open.len() >= self.max_depth {
+            return Err(format!("nested deeper than {}", self.max_depth));
+        }
+        open.push(container);
+        Ok(())
+    }
+
+    /// The first byte that is no white space.
+    fn next_token(&mut self) -> Option<u8> {
+        loop {
+            match self.bytes.get(self.at)? {
+                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                byte => return Some(*byte),
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Parsed<Value> {
+        if self.bytes[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(value)
+        } else {
+            Err(format!("expected `{word}`"))
+        }
+    }
+
+    /// A key and the colon behind it.
+    fn key(&mut self) -> Parsed<Arc<str>> {
+        if self.next_token() != Some(b'"') {
+            return Err("expected a key".to_owned());
+        }
+        self.at += 1;
+        let key = match self.string()? {
+            Text::Plain(key) => self.keys.share(key),
+            Text::Unescaped(key) => key.into(),
+        };
+        if self.next_token() != Some(b':') {
+            return Err("expected a colon".to_owned());
+        }
+        self.at += 1;
+        Ok(key)
+    }
+
+    fn number(&mut self) -> Parsed<Number> {
+        let start = self.at;
+        let mut plain: f64 = 0.0;
+        let negative = self.bytes[self.at] == b'-';
+        if negative {
+            self.at += 1;
+        }
+        let first = self.at;
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(self.at) {
+            plain = plain * 10.0 + f64::from(digit - b'0');
+            self.at += 1;
+        }
+        let digits = self.at - first;
+        if digits == 0 || (digits > 1 && self.bytes[first] == b'0') {
+            return Err("expected a digit".to_owned());
+        }
+        // Up to fifteen digits are exact as a double, and their text is what we write.
+        if digits <= 15 && !matches!(self.bytes.get(self.at), Some(b'.' | b'e' | b'E')) {
+            return Ok(Number::from(if negative { -plain } else { plain }));
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Number::from_literal(&self.text[start..self.at]).ok_or_else(|| "expected a number".to_owned())
+    }
+
+    fn digits(&mut self) -> Parsed<()> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        if self.at == start { Err("expected a digit".to_owned()) } else { Ok(()) }
+    }
+
+    /// A string whose opening quote has been read.
+    fn string(&mut self) -> Parsed<Text<'a>> {
+        let start = self.at;
+        let length = self.clean_length();
+        self.at += length;
+        if self.bytes.get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(Text::Plain(&self.text[start..start + length]));
+        }
+        let mut out = self.text[start..self.at].to_owned();
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Text::Unescaped(out));
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    out.push(self.escape()?);
+                }
+                Some(_) => return Err("control character in a string".to_owned()),
+                None => return Err("expected a closing quote".to_owned()),
+            }
+            let start = self.at;
+            self.at += self.clean_length();
+            out.push_str(&self.text[start..self.at]);
+        }
+    }
+
+    /// How many bytes stand for themselves from here on.
+    fn clean_length(&self) -> usize {
+        let rest = &self.bytes[self.at..];
+        rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
+    }
+
+    /// An escape whose backslash has been read. A lone surrogate becomes U+FFFD.
+    fn escape(&mut self) -> Parsed<char> {
+        let kind = self.bytes.get(self.at).copied();
+        self.at += 1;
+        Ok(match kind {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let high = self.hex(self.at).ok_or("expected four hexadecimal digits")?;
+                self.at += 4;
+                let low = match self.bytes.get(self.at..self.at + 2) {
+                    Some(b"\\u") if (0xd800..0xdc00).contains(&high) => self.hex(self.at + 2),
+                    _ => None,
+                };
+                match low {
+                    Some(low) if (0xdc00..0xe000).contains(&low) => {
+                        self.at += 6;
+                        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+                    }
+                    _ => char::from_u32(high),
+                }
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            _ => return Err("expected an escape".to_owned()),
+        })
+    }
+
+    fn hex(&self, at: usize) -> Option<u32> {
+        let digits = self.bytes.get(at..at + 4)?;
+        digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+    }
+}
+
+/// A string as read: where it stands, or as it had to be put together.
+enum Text<'a> {
+    Plain(&'a str),
+    Unescaped(String),
+}
+
+impl From<Text<'_>> for Arc<str> {
+    fn from(text: Text<'_>) -> Self {
+        match text {
+            Text::Plain(text) => text.into(),
+            Text::Unescaped(text) => text.into(),
+        }
+    }
+}
+
+/// Keys seen lately, each at the one place that its length and ends choose.
+struct Keys([Option<Arc<str>>; KEY_PLACES]);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self([const { None }; KEY_PLACES])
+    }
+}
+
+impl Keys {
+    /// The shared text of this key.
+    fn share(&mut self, key: &str) -> Arc<str> {
+        let bytes = key.as_bytes();
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+            return key.into();
+        };
+        let mixed = usize::from(*first) * 31 + usize::from(*last) * 7 + bytes.len() * 17;
+        let place = &mut self.0[mixed % KEY_PLACES];
+        match place {
+            Some(known) if **known == *key => Arc::clone(known),
+            _ => Arc::clone(place.insert(key.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: Result<Value, ParseError>) -> String {
+        match value {
+            Ok(value) => value.to_string(),
+            Err(error) => format!("{}: {}", error.offset, error.reason),
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_place() {
+        let cases: [(&[u8], &str); 16] = [
+            (b"", "0: expected a value"),
+            (b"  ", "2: expected a value"),
+            (b"nul", "0: expected `null`"),
+            (b"[1,]", "3: expected a value"),
+            (b"[1 2]", "3: expected a comma or a closing bracket"),
+            (b"{\"a\" 1}", "5: expected a colon"),
+            (b"{\"a\":1 \"b\"}", "7: expected a comma or a closing brace"),
+            (b"{a:1}", "1: expected a key"),
+            (b"{} x", "3: expected the end of the text"),
+            (b"01", "2: expected a digit"),
+            (b"-", "1: expected a digit"),
+            (b"1.", "2: expected a digit"),
+            (b"1e+", "3: expected a digit"),
+            (b"\"a\nb\"", "2: control character in a string"),
+            (b"\"\\q\"", "3: expected an escape"),
+            (b"\"a", "2: expected a closing quote"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(text(parse(bytes)), expected, "{}", String::from_utf8_lossy(bytes));
+        }
+        assert_eq!(text(parse(b"\"\xff\"")), "1: not UTF-8");
+        assert_eq!(text(parse("[".repeat(600).as_bytes())), "513: nested deeper than 512");
+    }
+
+    #[test]
+    fn escapes_and_surrogates() {
+        let cases = [
+            (r#""\u00e9\n\/\ud83d\ude80""#, "é\n/🚀"),
+            (r#""\ud83d""#, "\u{fffd}"),
+            (r#""\ud83dx""#, "\u{fffd}x"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\ude80\ud83d\ude80""#, "\u{fffd}🚀"),
+        ];
+        for (json, expected) in cases {
+            let value = parse(json.as_bytes()).expect("valid");
+            assert_eq!(value.as_str(), Some(expected), "{json}");
+        }
+        for json in [r#""\u12"#, r#""\u12g4""#, r#""\ud83d\u12""#, "\"\\"] {
+            assert!(parse(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn white_space_duplicates_and_empty_keys() {
+        assert_eq!(text(parse(b" { \"a\" : [ ] , \"\" : { } , \"a\" : 2 } ")), r#"{"a":2,"":{}}"#);
+    }
 }

@@ -36,24 +36,27 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// A double as the peer writes it: integral ones as integers, NaN as null, infinities as the largest double.
-pub(super) fn write_double(double: f64, out: &mut Vec<u8>) {
-    let finite = if double.is_nan() {
+/// A double as the peer writes it: integral ones with all their digits and no fraction, NaN as null, infinities as
+/// the largest double.
+fn write_double(double: f64, out: &mut Vec<u8>) {
+    if double.is_nan() {
         return out.extend_from_slice(b"null");
-    } else {
-        double.clamp(f64::MIN, f64::MAX)
-    };
+    }
     // Writing to a Vec cannot fail.
-    let _written = if finite.fract() == 0.0 && finite.abs() < 1e17 {
+    let _written = if double.is_infinite() {
+        write!(out, "{:?}", double.clamp(f64::MIN, f64::MAX))
+    } else if double.fract() != 0.0 {
+        write!(out, "{double:?}")
+    } else if double.abs() < 1e15 {
         #[expect(clippy::cast_possible_truncation, reason = "integral and far below 2^63")]
-        let integer = finite as i64;
+        let integer = double as i64;
         write!(out, "{integer}")
     } else {
-        write!(out, "{finite:?}")
+        write!(out, "{double}")
     };
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut clean = 0;
