@@ -9,6 +9,7 @@
 
 pub mod http;
 pub mod model;
+pub mod plan;
 pub mod report;
 pub mod secret;
 pub mod value;

@@ -1,11 +1,13 @@
 //! Pure domain types: what the stages hand to each other. No I/O.
 
+mod blueprint;
 mod entity;
 mod ids;
 mod kind;
 mod record;
 mod verdict;
 
+pub use blueprint::{Arity, Blueprint, PropertyForm, RelationShape};
 pub use entity::{Entity, EntityKey, Identifier};
 pub use ids::{BlueprintId, EntityId, IdError, RecordId};
 pub use kind::{Kind, UnknownKind};

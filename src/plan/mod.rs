@@ -1,0 +1,23 @@
+//! What is to be done: pure decisions on values, made from what was mapped and what the catalog holds.
+//!
+//! Nothing here does I/O. [`Layout`] says which fields the mapping governs, [`Snapshot`] holds what is stored as
+//! fingerprints of those fields, [`Ledger`] remembers what a pass produced and pointed at, [`Fold`] joins entities of
+//! several kinds, [`Comparison`] decides one step, and [`deletion`] says what may go.
+
+mod compare;
+pub mod deletion;
+mod field;
+mod fingerprint;
+mod fold;
+mod identifier;
+mod ledger;
+mod order;
+mod snapshot;
+
+pub use compare::{Blocked, Comparison, Step};
+pub use field::{Field, Group, GroupId, Layout, Rule, RuleId, Target};
+pub use fold::{Fold, Joined, Mapped, merge_record, overlay};
+pub use identifier::{IdentifierFault, check_blueprint, check_entity};
+pub use ledger::{Collision, Ledger, Origin, Pointed};
+pub use order::Order;
+pub use snapshot::{Snapshot, SnapshotBuilder};
