@@ -8,6 +8,7 @@
 //! ```
 
 pub mod http;
+pub mod config;
 pub mod model;
 pub mod plan;
 pub mod report;

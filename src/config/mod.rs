@@ -1,0 +1,29 @@
+//! What the user decides: settings and mapping, each with where it came from.
+
+mod dotenv;
+mod fault;
+mod layers;
+pub mod names;
+mod origin;
+mod position;
+mod preset;
+mod provenance;
+mod reader;
+mod resolve;
+mod settings;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+pub use fault::{Fault, Faults, Loudness, Notice, Problem};
+pub use origin::{Origin, Source};
+pub use position::Position;
+pub use preset::Preset;
+pub use provenance::Provenance;
+pub use settings::{
+    BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
+    INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings, ResourcesOrigin,
+    ServerSettings, Settings, SourceSettings,
+};
+pub use sources::{Override, ReadFile, Sources, TextFile};

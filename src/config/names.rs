@@ -1,0 +1,317 @@
+//! Every name of a setting, one constant each, and what we do with the names that only others know.
+//!
+//! Names and defaults follow Port's Ocean framework
+//! (<https://docs.port.io/build-your-software-catalog/custom-integration/ocean-framework/>), so that an existing
+//! installation keeps its variables.
+
+/// A setting, named by its path: `port.client_id` is the variable `OCEAN__PORT__CLIENT_ID`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Setting(&'static str);
+
+impl Setting {
+    /// The path in lower case, groups divided by dots.
+    pub fn path(self) -> &'static str {
+        self.0
+    }
+
+    /// The environment variable that sets it.
+    pub fn variable(self) -> String {
+        variable_of(self.0)
+    }
+
+    /// The path under which the file that holds a secret is named.
+    pub(super) fn file_path(self) -> String {
+        format!("{}{FILE_SUFFIX}", self.0)
+    }
+
+    /// The environment variable that names the file which holds a secret.
+    pub(super) fn file_variable(self) -> String {
+        variable_of(&self.file_path())
+    }
+}
+
+/// What every name of ours begins with.
+pub(super) const PREFIX: &str = "OCEAN__";
+/// The one group that stands without the prefix.
+pub(super) const APPLICATION: &str = "application";
+/// What divides group and name.
+pub(super) const DELIMITER: &str = "__";
+/// What the name of a secret ends with when the value is in a file.
+pub(super) const FILE_SUFFIX: &str = "_file";
+
+/// The variable of a path.
+pub(super) fn variable_of(path: &str) -> String {
+    let upper = path.replace('.', DELIMITER).to_uppercase();
+    if path.split('.').next() == Some(APPLICATION) { upper } else { format!("{PREFIX}{upper}") }
+}
+
+/// `OCEAN__PORT__CLIENT_ID`: who we are to the catalog. Secret, required.
+pub const CLIENT_ID: Setting = Setting("port.client_id");
+/// `OCEAN__PORT__CLIENT_SECRET`: the catalog's credential. Secret, required.
+pub const CLIENT_SECRET: Setting = Setting("port.client_secret");
+/// `OCEAN__PORT__BASE_URL`: where the catalog is.
+pub const PORT_BASE_URL: Setting = Setting("port.base_url");
+/// `OCEAN__INTEGRATION__IDENTIFIER`: which installation this is; part of the ownership stamp.
+pub const IDENTIFIER: Setting = Setting("integration.identifier");
+/// `OCEAN__INTEGRATION__TYPE`: only `opsgenie` means something.
+pub const TYPE: Setting = Setting("integration.type");
+/// `OCEAN__INTEGRATION__CONFIG__API_TOKEN`: the Opsgenie key. Secret, required.
+pub const API_TOKEN: Setting = Setting("integration.config.api_token");
+/// `OCEAN__INTEGRATION__CONFIG__API_URL`: where Opsgenie is.
+pub const API_URL: Setting = Setting("integration.config.api_url");
+/// `OCEAN__EVENT_LISTENER__TYPE`: when a pass runs.
+pub const LISTENER_TYPE: Setting = Setting("event_listener.type");
+/// `OCEAN__EVENT_LISTENER__INTERVAL`: seconds between two looks for a resync request.
+pub const LISTENER_INTERVAL: Setting = Setting("event_listener.interval");
+/// `OCEAN__EVENT_LISTENER__RESYNC_ON_START`: whether a polling service begins with a pass.
+pub const LISTENER_RESYNC_ON_START: Setting = Setting("event_listener.resync_on_start");
+/// `OCEAN__EVENT_LISTENER__APP_HOST`: our public address, for the `WEBHOOK` listener.
+pub const LISTENER_APP_HOST: Setting = Setting("event_listener.app_host");
+/// `OCEAN__INITIALIZE_PORT_RESOURCES`: whether missing default blueprints and the mapping are created.
+pub const INITIALIZE: Setting = Setting("initialize_port_resources");
+/// `OCEAN__CREATE_PORT_RESOURCES_ORIGIN`: whose defaults a new installation gets.
+pub const ORIGIN: Setting = Setting("create_port_resources_origin");
+/// `OCEAN__RESOURCES_PATH`: a folder with blueprints and a mapping of your own.
+pub const RESOURCES_PATH: Setting = Setting("resources_path");
+/// `OCEAN__RESOURCES_PRESET`: `classic` or `full`.
+pub const RESOURCES_PRESET: Setting = Setting("resources_preset");
+/// `OCEAN__SCHEDULED_RESYNC_INTERVAL`: minutes between two passes.
+pub const RESYNC_INTERVAL: Setting = Setting("scheduled_resync_interval");
+/// `OCEAN__CLIENT_TIMEOUT`: seconds that one call may take.
+pub const CLIENT_TIMEOUT: Setting = Setting("client_timeout");
+/// `OCEAN__SEND_RAW_DATA_EXAMPLES`: whether raw records may be sent to the catalog as examples.
+pub const SEND_EXAMPLES: Setting = Setting("send_raw_data_examples");
+/// `OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS`: whether a mapping may read variables that are no credentials.
+pub const JQ_ENVIRONMENT: Setting = Setting("allow_environment_variables_jq_access");
+/// `OCEAN__DELETION__ALLOW_EMPTY`: kinds that may rightly come to nothing.
+pub const ALLOW_EMPTY: Setting = Setting("deletion.allow_empty");
+/// `OCEAN__STATE_DIR`: where runs and queues are kept between starts.
+pub const STATE_DIR: Setting = Setting("state_dir");
+/// `OCEAN__BASE_URL`: our public address.
+pub const BASE_URL: Setting = Setting("base_url");
+/// `OCEAN__PATH_PREFIX`: what our own routes begin with.
+pub const PATH_PREFIX: Setting = Setting("path_prefix");
+/// `OCEAN__LOG_FORMAT`: `text` or `json`.
+pub const LOG_FORMAT: Setting = Setting("log_format");
+/// `OCEAN__UPSERT_ENTITIES_BATCH_MAX_LENGTH`: entities in one bulk call.
+pub const BATCH_LENGTH: Setting = Setting("upsert_entities_batch_max_length");
+/// `OCEAN__UPSERT_ENTITIES_BATCH_MAX_SIZE_IN_BYTES`: bytes in one bulk call.
+pub const BATCH_BYTES: Setting = Setting("upsert_entities_batch_max_size_in_bytes");
+/// `OCEAN__DELETE_ENTITIES_MAX_BATCH_SIZE`: identifiers in one bulk deletion.
+pub const DELETE_BATCH_LENGTH: Setting = Setting("delete_entities_max_batch_size");
+/// `OCEAN__SSL__PORT__VERIFY`: whether the catalog's certificate is checked.
+pub const CATALOG_TLS_VERIFY: Setting = Setting("ssl.port.verify");
+/// `OCEAN__SSL__THIRD_PARTY__VERIFY`: whether Opsgenie's certificate is checked.
+pub const SOURCE_TLS_VERIFY: Setting = Setting("ssl.third_party.verify");
+/// `APPLICATION__LOG_LEVEL`: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.
+pub const LOG_LEVEL: Setting = Setting("application.log_level");
+/// `APPLICATION__PORT`: the TCP port of our own HTTP server.
+pub const HTTP_PORT: Setting = Setting("application.port");
+/// `APPLICATION__ENABLE_HTTP_LOGGING`: whether log lines are shipped to the catalog.
+pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
+
+/// The settings that are credentials.
+pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
+
+/// The settings that are read, credentials apart.
+const PLAIN: [Setting; 29] = [
+    PORT_BASE_URL,
+    IDENTIFIER,
+    TYPE,
+    API_URL,
+    LISTENER_TYPE,
+    LISTENER_INTERVAL,
+    LISTENER_RESYNC_ON_START,
+    LISTENER_APP_HOST,
+    INITIALIZE,
+    ORIGIN,
+    RESOURCES_PATH,
+    RESOURCES_PRESET,
+    RESYNC_INTERVAL,
+    CLIENT_TIMEOUT,
+    SEND_EXAMPLES,
+    JQ_ENVIRONMENT,
+    ALLOW_EMPTY,
+    STATE_DIR,
+    BASE_URL,
+    PATH_PREFIX,
+    LOG_FORMAT,
+    BATCH_LENGTH,
+    BATCH_BYTES,
+    DELETE_BATCH_LENGTH,
+    CATALOG_TLS_VERIFY,
+    SOURCE_TLS_VERIFY,
+    LOG_LEVEL,
+    HTTP_PORT,
+    HTTP_LOGGING,
+];
+
+/// Names that Port's integration or its Helm chart sets and that mean nothing here.
+const WITHOUT_MEANING: [&str; 34] = [
+    "port.port_app_config_cache_ttl",
+    "port.feature_flags_cache_ttl_seconds",
+    "port.blueprint_cache_ttl_seconds",
+    "port.ingest_url",
+    "integration.incremental_sync_enabled",
+    "integration.incremental_sync_interval",
+    "runtime",
+    "processing_mode",
+    "process_execution_mode",
+    "lakehouse_enabled",
+    "lakehouse_buffer_interval_seconds",
+    "lakehouse_buffer_max_count",
+    "yield_items_to_parse",
+    "yield_items_to_parse_batch_size",
+    "process_in_queue_max_workers",
+    "process_in_queue_timeout",
+    "caching_storage_mode",
+    "status_heartbeat_interval_seconds",
+    "event_workers_count",
+    "max_event_processing_seconds",
+    "max_wait_seconds_before_shutdown",
+    "events_debug_logging",
+    "disable_ip_outbound_blocker",
+    "oauth_access_token_file_path",
+    "ssl.port.x509.strict",
+    "ssl.third_party.x509.strict",
+    "event_listener.should_resync",
+    "event_listener.should_process_webhooks",
+    "event_listener.should_run_actions",
+    "event_listener.brokers",
+    "event_listener.security_protocol",
+    "event_listener.authentication_mechanism",
+    "event_listener.kafka_security_enabled",
+    "event_listener.consumer_poll_timeout",
+];
+
+/// Groups that as a whole mean nothing here.
+const GROUPS_WITHOUT_MEANING: [&str; 5] =
+    ["metrics", "streaming", "actions_processor", "live_events", "database"];
+
+/// What a path is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A setting that is read.
+    Read,
+    /// Groups and names stand below it.
+    Group,
+    /// Others know it; it changes nothing here.
+    WithoutMeaning,
+    /// Nobody knows it.
+    Unknown,
+}
+
+/// What a path is to us.
+pub(super) fn role(path: &str) -> Role {
+    if paths_read().any(|known| known == path) {
+        return Role::Read;
+    }
+    let group = path.split('.').next().unwrap_or(path);
+    if WITHOUT_MEANING.contains(&path) || GROUPS_WITHOUT_MEANING.contains(&group) {
+        return Role::WithoutMeaning;
+    }
+    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    if paths_read().any(|known| is_above(&known)) || WITHOUT_MEANING.iter().any(|known| is_above(known)) {
+        return Role::Group;
+    }
+    Role::Unknown
+}
+
+/// Every path that is read, the files of secrets included.
+fn paths_read() -> impl Iterator<Item = String> {
+    let plain = PLAIN.iter().map(|setting| setting.0.to_owned());
+    let secret = SECRETS.iter().flat_map(|setting| [setting.0.to_owned(), setting.file_path()]);
+    plain.chain(secret)
+}
+
+/// The variable that somebody who wrote `name` may have meant, underscores and letter case apart.
+pub(super) fn meant_by(name: &str) -> Option<String> {
+    let written = squeezed(name);
+    paths_read()
+        .chain(WITHOUT_MEANING.iter().map(|path| (*path).to_owned()))
+        .map(|path| variable_of(&path))
+        .map(|known| (strsim::damerau_levenshtein(&written, &squeezed(&known)), known))
+        .filter(|(distance, known)| *distance <= slips(known))
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// How many slips of the pen are forgiven: two, three in long names.
+fn slips(known: &str) -> usize {
+    const LONG: usize = 24;
+    if known.len() > LONG { 3 } else { 2 }
+}
+
+/// A name without case and with single underscores.
+fn squeezed(name: &str) -> String {
+    name.to_uppercase().split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// `clientId` as `client_id`; what is in snake case stays.
+pub(super) fn snake_case(key: &str) -> String {
+    let letters: Vec<char> = key.chars().collect();
+    let mut snake = String::with_capacity(key.len() + 4);
+    for (index, &letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|at| letters[at]);
+        let after = letters.get(index + 1);
+        let begins_word = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_numeric()
+                    || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
+        if begins_word {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_camel_and_snake_case_are_one() {
+        for (written, meant) in [
+            ("clientId", "client_id"),
+            ("client_id", "client_id"),
+            ("TYPE", "type"),
+            ("baseURL", "base_url"),
+            ("resyncOnStart", "resync_on_start"),
+            ("x509", "x509"),
+            ("", ""),
+        ] {
+            assert_eq!(snake_case(written), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn roles() {
+        assert_eq!(role("port.client_id"), Role::Read);
+        assert_eq!(role("port.client_id_file"), Role::Read);
+        assert_eq!(role("port.base_url_file"), Role::Unknown);
+        assert_eq!(role("integration"), Role::Group);
+        assert_eq!(role("integration.config"), Role::Group);
+        assert_eq!(role("ssl.port.x509"), Role::Group);
+        assert_eq!(role("live_events.redis.host"), Role::WithoutMeaning);
+        assert_eq!(role("lakehouse_enabled"), Role::WithoutMeaning);
+        assert_eq!(role("port.nothing"), Role::Unknown);
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_finds_the_right_one() {
+        for (written, meant) in [
+            ("OCEAN__PORT__CLIENTID", Some("OCEAN__PORT__CLIENT_ID")),
+            ("OCEAN_PORT_CLIENT_SECRET", Some("OCEAN__PORT__CLIENT_SECRET")),
+            ("OCEAN__INTEGRATION__CONFIG__API_TOKE", Some("OCEAN__INTEGRATION__CONFIG__API_TOKEN")),
+            ("OCEAN__EVENT_LISTNER__TYPE", Some("OCEAN__EVENT_LISTENER__TYPE")),
+            ("OCEAN__SCHEDULE_RESYNC_INTERVAL", Some("OCEAN__SCHEDULED_RESYNC_INTERVAL")),
+            ("OCEAN__SOMETHING_ELSE", None),
+            ("OCEAN_WAVES", None),
+        ] {
+            assert_eq!(meant_by(written).as_deref(), meant, "{written}");
+        }
+    }
+}

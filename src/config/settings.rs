@@ -1,0 +1,209 @@
+//! The settings, in one small struct per concern. Defaults are those of Port's integration.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::preset::Preset;
+use super::provenance::Provenance;
+use crate::model::Kind;
+use crate::secret::Secret;
+
+/// The type of integration that this program is; part of the ownership stamp.
+pub const INTEGRATION_TYPE: &str = "opsgenie";
+
+/// Everything that can be set, resolved once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The catalog.
+    pub catalog: CatalogSettings,
+    /// Opsgenie.
+    pub source: SourceSettings,
+    /// `OCEAN__INTEGRATION__IDENTIFIER` (default `my-opsgenie-integration`): which installation this is.
+    pub identifier: String,
+    /// `OCEAN__EVENT_LISTENER`: when a pass runs.
+    pub listener: EventListener,
+    /// `OCEAN__SCHEDULED_RESYNC_INTERVAL` in minutes: the time between two passes of a service; none when unset or 0.
+    pub resync_interval: Option<Duration>,
+    /// What a new installation is given.
+    pub resources: ResourceSettings,
+    /// `OCEAN__CLIENT_TIMEOUT` in seconds (default 60): how long one call may take.
+    pub client_timeout: Duration,
+    /// How much goes into one call.
+    pub batches: BatchSettings,
+    /// What may be deleted.
+    pub deletion: DeletionSettings,
+    /// What leaves the house besides entities.
+    pub disclosure: DisclosureSettings,
+    /// Our own HTTP server.
+    pub server: ServerSettings,
+    /// What is told.
+    pub logging: LoggingSettings,
+    /// `OCEAN__STATE_DIR`: where runs and queues are kept between starts; none keeps nothing.
+    pub state_dir: Option<PathBuf>,
+    /// Where each of these came from.
+    pub provenance: Provenance,
+}
+
+/// The catalog and who we are to it.
+#[derive(Clone, Debug)]
+pub struct CatalogSettings {
+    /// `OCEAN__PORT__BASE_URL` (default `https://api.getport.io`), without a slash at the end.
+    pub base_url: String,
+    /// `OCEAN__PORT__CLIENT_ID`, or the content of `OCEAN__PORT__CLIENT_ID_FILE`.
+    pub client_id: Secret,
+    /// `OCEAN__PORT__CLIENT_SECRET`, or the content of `OCEAN__PORT__CLIENT_SECRET_FILE`.
+    pub client_secret: Secret,
+    /// `OCEAN__SSL__PORT__VERIFY` (default true).
+    pub certificates: Certificates,
+}
+
+/// Opsgenie and the key to it.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// `OCEAN__INTEGRATION__CONFIG__API_URL` (default `https://api.opsgenie.com`), without a slash at the end.
+    pub api_url: String,
+    /// `OCEAN__INTEGRATION__CONFIG__API_TOKEN`, or the content of `OCEAN__INTEGRATION__CONFIG__API_TOKEN_FILE`.
+    pub api_token: Secret,
+    /// `OCEAN__SSL__THIRD_PARTY__VERIFY` (default true).
+    pub certificates: Certificates,
+}
+
+/// Whether a server's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// It must be valid.
+    Checked,
+    /// Any is taken.
+    Unchecked,
+}
+
+/// When a pass runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventListener {
+    /// `ONCE`: one pass, then the end.
+    Once,
+    /// `POLLING`, the default: a pass at the start, on request and by schedule.
+    Polling {
+        /// `interval` in seconds (default 60): the time between two looks for a request.
+        interval: Duration,
+        /// `resync_on_start` (default true).
+        resync_on_start: bool,
+    },
+    /// `WEBHOOKS_ONLY`: only what webhooks say.
+    WebhooksOnly,
+    /// `WEBHOOK`: a pass on `POST /resync`.
+    Webhook {
+        /// `app_host`: our public address, without a slash at the end.
+        app_host: String,
+    },
+}
+
+/// What a new installation is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceSettings {
+    /// `OCEAN__INITIALIZE_PORT_RESOURCES` (default true): whether missing blueprints and an empty mapping are filled in.
+    pub initialize: bool,
+    /// `OCEAN__CREATE_PORT_RESOURCES_ORIGIN`: whose defaults; none when unset.
+    pub origin: Option<ResourcesOrigin>,
+    /// `OCEAN__RESOURCES_PATH`: a folder with resources of your own; none when unset.
+    pub path: Option<PathBuf>,
+    /// `OCEAN__RESOURCES_PRESET`; none when unset: the catalog then decides (design: `full` where `opsGenieTeam` exists).
+    pub preset: Option<Preset>,
+}
+
+/// Whose defaults a new installation gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourcesOrigin {
+    /// `Empty`: a mapping without resources and no blueprints.
+    Empty,
+    /// `Default`, formerly `Ocean`: ours.
+    Default,
+    /// `Port`: those that Port provides for the type, where it does.
+    Port,
+}
+
+/// How much goes into one call to the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchSettings {
+    /// `OCEAN__UPSERT_ENTITIES_BATCH_MAX_LENGTH` (default and most 20): entities in a bulk upsert.
+    pub upsert_length: usize,
+    /// `OCEAN__UPSERT_ENTITIES_BATCH_MAX_SIZE_IN_BYTES` (default and most 1 MiB): size of a bulk upsert.
+    pub upsert_bytes: usize,
+    /// `OCEAN__DELETE_ENTITIES_MAX_BATCH_SIZE` (default and most 100): identifiers in a bulk deletion.
+    pub delete_length: usize,
+}
+
+/// What may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DeletionSettings {
+    /// `OCEAN__DELETION__ALLOW_EMPTY` (default none): kinds whose listing may rightly come to nothing.
+    pub allow_empty: BTreeSet<Kind>,
+}
+
+/// What leaves the house besides entities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisclosureSettings {
+    /// `OCEAN__SEND_RAW_DATA_EXAMPLES` (default false, unlike Port's integration): raw records as examples.
+    pub raw_examples: bool,
+    /// `APPLICATION__ENABLE_HTTP_LOGGING` (default true): log lines.
+    pub logs: bool,
+    /// `OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS` (default true): variables of the environment that are no
+    /// credentials, to mappings that ask for them.
+    pub environment: bool,
+}
+
+/// Our own HTTP server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// `APPLICATION__PORT` (default 8000).
+    pub port: u16,
+    /// `OCEAN__BASE_URL`: our public address, without a slash at the end; none when unset.
+    pub base_url: Option<String>,
+    /// `OCEAN__PATH_PREFIX`: what our routes begin with: empty, or a slash and no slash at the end.
+    pub path_prefix: String,
+}
+
+/// What is told, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggingSettings {
+    /// `APPLICATION__LOG_LEVEL` (default `INFO`).
+    pub level: LogLevel,
+    /// `OCEAN__LOG_FORMAT` (default `text`).
+    pub format: LogFormat,
+}
+
+impl Default for LoggingSettings {
+    fn default() -> Self {
+        Self { level: LogLevel::Info, format: LogFormat::Text }
+    }
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Everything, each call included.
+    Debug,
+    /// What happens.
+    Info,
+    /// What somebody should look at.
+    Warning,
+    /// What failed. `CRITICAL` is the same.
+    Error,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Settings {
+    /// The credentials, for whoever must keep them out of something.
+    pub fn secrets(&self) -> [&Secret; 3] {
+        [&self.catalog.client_id, &self.catalog.client_secret, &self.source.api_token]
+    }
+}

@@ -1,0 +1,118 @@
+//! Where settings are looked for, gathered once at the edge of the process.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::fault::{Fault, Faults, Problem};
+use super::names::Setting;
+use super::yaml;
+
+/// A text file and what it is called in messages.
+#[derive(Clone, Debug)]
+pub struct TextFile {
+    /// As messages show it.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// A value that the command line sets.
+#[derive(Clone, Debug)]
+pub struct Override {
+    /// Which setting.
+    pub setting: Setting,
+    /// The flag, as the user writes it.
+    pub flag: &'static str,
+    /// Its value, written as in the environment.
+    pub value: String,
+}
+
+/// Reads a small text file, for the settings that name one.
+pub type ReadFile = dyn Fn(&Path) -> io::Result<String> + Send + Sync;
+
+/// Everything that settings are made of, strongest first.
+pub struct Sources {
+    /// From the command line.
+    pub overrides: Vec<Override>,
+    /// The environment of the process.
+    pub environment: BTreeMap<String, String>,
+    /// `.env` of the working directory.
+    pub dotenv: Option<TextFile>,
+    /// `config.yaml` of the working directory.
+    pub config_yaml: Option<TextFile>,
+    /// How a file is read that a setting names.
+    pub read_file: Box<ReadFile>,
+}
+
+impl Sources {
+    /// The environment of this process and the files of its working directory.
+    ///
+    /// # Errors
+    /// A `.env` or `config.yaml` that is there and cannot be read.
+    pub fn of_process(overrides: Vec<Override>) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let mut file = |name: &str| {
+            file_if_there(Path::new(name)).unwrap_or_else(|error| {
+                let problem = Problem::Unreadable { reason: error.to_string() };
+                faults.push(Fault { subject: name.to_owned(), origin: None, problem, hint: None });
+                None
+            })
+        };
+        let dotenv = file(".env");
+        let config_yaml = file("config.yaml");
+        match Faults::of(faults) {
+            Some(faults) => Err(faults),
+            None => Ok(Self {
+                overrides,
+                environment: environment(),
+                dotenv,
+                config_yaml,
+                read_file: Box::new(read_small_file),
+            }),
+        }
+    }
+}
+
+/// The variables of the process; what is not Unicode is no name or value of ours.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+fn file_if_there(path: &Path) -> io::Result<Option<TextFile>> {
+    match read_small_file(path) {
+        Ok(text) => Ok(Some(TextFile { name: path.display().to_string(), text })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a text file of at most [`yaml::MAX_BYTES`].
+pub(super) fn read_small_file(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let limit = u64::try_from(yaml::MAX_BYTES).unwrap_or(u64::MAX);
+    std::fs::File::open(path)?.take(limit + 1).read_to_string(&mut text)?;
+    if text.len() > yaml::MAX_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is larger than {} bytes", yaml::MAX_BYTES),
+        ));
+    }
+    Ok(text)
+}
+
+/// For tests: sources of nothing but an environment.
+#[cfg(test)]
+pub(super) fn of_environment<const N: usize>(pairs: [(&str, &str); N]) -> Sources {
+    Sources {
+        overrides: Vec::new(),
+        environment: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        dotenv: None,
+        config_yaml: None,
+        read_file: Box::new(|path: &Path| {
+            Err(io::Error::new(io::ErrorKind::NotFound, format!("no {}", path.display())))
+        }),
+    }
+}

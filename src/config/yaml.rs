@@ -1,0 +1,235 @@
+//! YAML to values, each with the span where it stands. The only file that knows `serde_yaml` and `saphyr-parser`.
+//!
+//! `serde_yaml` reads the values but tells places only for its own errors; `saphyr-parser` tells where every node stands.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use serde_json::Value;
+
+/// A file of settings or of a mapping is written by hand; past this size something else was named by mistake.
+pub(super) const MAX_BYTES: usize = 4 << 20;
+
+/// One step into a document.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Step {
+    /// The value under a key.
+    Key(String),
+    /// An element of a list, from 0.
+    Index(usize),
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'…'`.
+    SingleQuoted,
+    /// `"…"`.
+    DoubleQuoted,
+    /// `|` or `>`.
+    Block,
+    /// No scalar: a list or an object, or what an alias stands for.
+    Node,
+}
+
+/// Where a value stands: bytes of the text, quotes and block header included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) bytes: Range<usize>,
+    pub(super) style: Style,
+}
+
+/// A document and the extents of its values and keys.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) value: Value,
+    values: HashMap<Vec<Step>, Extent>,
+    keys: HashMap<Vec<Step>, Extent>,
+}
+
+impl Document {
+    /// Where the value at a path stands, or the nearest value around it (behind an alias or a merge key).
+    pub(super) fn extent(&self, path: &[Step]) -> Option<&Extent> {
+        (0..=path.len()).rev().find_map(|length| self.values.get(&path[..length]))
+    }
+}
+
+/// A text that is not YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Malformed {
+    /// The parser's words, without the place.
+    pub(super) reason: String,
+    /// The byte where it was noticed.
+    pub(super) at: Option<usize>,
+}
+
+/// Reads one document. An empty text is null.
+pub(super) fn read(text: &str) -> Result<Document, Malformed> {
+    if text.len() > MAX_BYTES {
+        return Err(Malformed { reason: format!("it is larger than {MAX_BYTES} bytes"), at: None });
+    }
+    let malformed = |error: &serde_yaml::Error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or(&words).to_owned();
+        Malformed { reason, at: error.location().map(|location| location.index().min(text.len())) }
+    };
+    let mut yaml: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| malformed(&error))?;
+    yaml.apply_merge().map_err(|error| malformed(&error))?;
+    let value = json(yaml, &mut Vec::new())?;
+    let mut document = Document { value, values: HashMap::new(), keys: HashMap::new() };
+    Survey::of(text).record(&mut document);
+    Ok(document)
+}
+
+/// YAML's value as JSON's: keys become texts, tags fall away.
+fn json(yaml: serde_yaml::Value, path: &mut Vec<String>) -> Result<Value, Malformed> {
+    Ok(match yaml {
+        serde_yaml::Value::Null => Value::Null,
+        serde_yaml::Value::Bool(truth) => Value::Bool(truth),
+        serde_yaml::Value::Number(number) => json_number(&number),
+        serde_yaml::Value::String(text) => Value::String(text),
+        serde_yaml::Value::Sequence(items) => {
+            Value::Array(items.into_iter().map(|item| json(item, path)).collect::<Result<_, _>>()?)
+        }
+        serde_yaml::Value::Mapping(entries) => {
+            let mut object = serde_json::Map::new();
+            for (key, value) in entries {
+                let Some(key) = key_text(key) else {
+                    let reason = format!("a key in `{}` is a list or an object", path.join("."));
+                    return Err(Malformed { reason, at: None });
+                };
+                path.push(key.clone());
+                object.insert(key, json(value, path)?);
+                path.pop();
+            }
+            Value::Object(object)
+        }
+        serde_yaml::Value::Tagged(tagged) => json(tagged.value, path)?,
+    })
+}
+
+fn json_number(number: &serde_yaml::Number) -> Value {
+    if let Some(integer) = number.as_i64() {
+        return integer.into();
+    }
+    if let Some(integer) = number.as_u64() {
+        return integer.into();
+    }
+    // Infinities and NaN have no JSON form.
+    number.as_f64().and_then(serde_json::Number::from_f64).map_or(Value::Null, Value::Number)
+}
+
+fn key_text(key: serde_yaml::Value) -> Option<String> {
+    match key {
+        serde_yaml::Value::String(text) => Some(text),
+        serde_yaml::Value::Bool(truth) => Some(truth.to_string()),
+        serde_yaml::Value::Number(number) => Some(number.to_string()),
+        serde_yaml::Value::Null => Some("null".to_owned()),
+        serde_yaml::Value::Tagged(tagged) => key_text(tagged.value),
+        serde_yaml::Value::Sequence(_) | serde_yaml::Value::Mapping(_) => None,
+    }
+}
+
+/// A list or an object whose end has not come yet.
+enum Open {
+    List { path: Vec<Step>, next: usize, start: usize },
+    Object { path: Vec<Step>, key: Option<String>, start: usize },
+}
+
+/// A walk over the events of a text, noting where each node stands.
+struct Survey<'t> {
+    text: &'t str,
+    /// Byte offsets of the characters; the parser counts characters.
+    offsets: Vec<usize>,
+    open: Vec<Open>,
+}
+
+impl<'t> Survey<'t> {
+    fn of(text: &'t str) -> Self {
+        let offsets =
+            if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
+        Self { text, offsets, open: Vec::new() }
+    }
+
+    /// A fault ends the walk early: places are then told of what stands around.
+    fn record(mut self, document: &mut Document) {
+        let parser = Parser::new_from_str(self.text);
+        for event in parser {
+            let Ok((event, span)) = event else { return };
+            match event {
+                Event::Scalar(text, style, ..) => self.leaf(document, Some(&text), style_of(style), span),
+                Event::Alias(_) => self.leaf(document, None, Style::Node, span),
+                Event::SequenceStart(..) => {
+                    let path = self.arrive();
+                    self.open.push(Open::List { path, next: 0, start: self.byte(span.start.index()) });
+                }
+                Event::MappingStart(..) => {
+                    let path = self.arrive();
+                    self.open.push(Open::Object { path, key: None, start: self.byte(span.start.index()) });
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(Open::List { path, start, .. } | Open::Object { path, start, .. }) =
+                        self.open.pop()
+                    {
+                        let end = self.byte(span.end.index()).max(start);
+                        document.values.insert(path, Extent { bytes: start..end, style: Style::Node });
+                    }
+                }
+                // One document is read; what follows it is refused by the value's reader.
+                Event::DocumentEnd | Event::StreamEnd => return,
+                Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => {}
+            }
+        }
+    }
+
+    /// The path of the node that begins now; a list or an object in the place of a key is passed over.
+    fn arrive(&mut self) -> Vec<Step> {
+        match self.open.last_mut() {
+            None => Vec::new(),
+            Some(Open::List { path, next, .. }) => {
+                let mut here = path.clone();
+                here.push(Step::Index(*next));
+                *next += 1;
+                here
+            }
+            Some(Open::Object { path, key, .. }) => {
+                let mut here = path.clone();
+                here.push(Step::Key(key.take().unwrap_or_default()));
+                here
+            }
+        }
+    }
+
+    fn leaf(&mut self, document: &mut Document, text: Option<&str>, style: Style, span: Span) {
+        let extent = Extent { bytes: self.byte(span.start.index())..self.byte(span.end.index()), style };
+        if let Some(Open::Object { path, key: key @ None, .. }) = self.open.last_mut() {
+            let text = text.unwrap_or_default().to_owned();
+            let mut here = path.clone();
+            here.push(Step::Key(text.clone()));
+            *key = Some(text);
+            document.keys.insert(here, extent);
+            return;
+        }
+        let path = self.arrive();
+        document.values.insert(path, extent);
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        if self.offsets.is_empty() {
+            return character.min(self.text.len());
+        }
+        self.offsets.get(character).copied().unwrap_or(self.text.len())
+    }
+}
+
+fn style_of(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted => Style::SingleQuoted,
+        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+    }
+}
