@@ -7,8 +7,8 @@
 //!  (env,yaml)  pages     joins     jq     diff     bulk     counts
 //! ```
 
-pub mod http;
 pub mod config;
+pub mod http;
 pub mod model;
 pub mod plan;
 pub mod report;
