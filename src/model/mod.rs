@@ -4,6 +4,7 @@ mod blueprint;
 mod entity;
 mod ids;
 mod kind;
+mod mapped;
 mod record;
 mod verdict;
 
@@ -11,5 +12,6 @@ pub use blueprint::{Arity, Blueprint, PropertyForm, RelationShape};
 pub use entity::{Entity, EntityKey, Identifier};
 pub use ids::{BlueprintId, EntityId, IdError, RecordId};
 pub use kind::{Kind, UnknownKind};
+pub use mapped::{Mapped, Origin, RuleId};
 pub use record::{Lookup, Record};
 pub use verdict::{Gap, Verdict};

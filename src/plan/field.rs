@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{BlueprintId, Kind};
+use crate::model::{BlueprintId, Kind, RuleId};
 
 /// A field of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,10 +32,6 @@ impl fmt::Display for Field {
         }
     }
 }
-
-/// The place of a resource's mapping in the file: a later one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RuleId(pub usize);
 
 /// Which blueprint a rule feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,23 +2,14 @@
 
 use indexmap::IndexMap;
 
-use super::ledger::Origin;
 use crate::model::{Entity, EntityId, Identifier};
+use crate::model::{Mapped, Origin};
 use crate::value::Object;
 
 /// So many entities wait for their other halves; later ones pass as they are. Blueprints fed by several kinds hold teams
 /// and the like, so this is reached only by mappings that feed alerts and something else into one blueprint; there the
 /// last write wins, as in the peer.
 const WAITING: usize = 10_000;
-
-/// A mapped entity and where it comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mapped {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// What it is to be.
-    pub entity: Entity,
-}
 
 /// Sets the fields that `over` carries in `base`, nulls included.
 pub fn overlay(base: &mut Entity, over: Entity) {

@@ -6,8 +6,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use super::field::RuleId;
-use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Kind, RecordId};
+use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Origin, RecordId};
 use crate::value::{Object, Value};
 
 /// So many records are remembered by name, for the warning about two that give one key; later ones only by their rule.
@@ -44,17 +43,6 @@ pub(super) fn text_of(value: &Value) -> Cow<'_, str> {
         Value::String(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
     }
-}
-
-/// Where a mapped entity comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The rule that mapped it.
-    pub rule: RuleId,
-    /// The kind of the record.
-    pub kind: Kind,
-    /// The record.
-    pub record: RecordId,
 }
 
 /// Two records that give the same key; the later one wins.
@@ -243,6 +231,7 @@ impl Pointed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Kind, RuleId};
 
     fn origin(rule: usize, record: &str) -> Origin {
         Origin { rule: RuleId(rule), kind: Kind::Service, record: RecordId::new(record).unwrap() }

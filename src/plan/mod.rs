@@ -15,9 +15,11 @@ mod order;
 mod snapshot;
 
 pub use compare::{Blocked, Comparison, Step};
-pub use field::{Field, Group, GroupId, Layout, Rule, RuleId, Target};
-pub use fold::{Fold, Joined, Mapped, merge_record, overlay};
+pub use field::{Field, Group, GroupId, Layout, Rule, Target};
+pub use fold::{Fold, Joined, merge_record, overlay};
 pub use identifier::{IdentifierFault, check_blueprint, check_entity};
-pub use ledger::{Collision, Ledger, Origin, Pointed};
+pub use ledger::{Collision, Ledger, Pointed};
 pub use order::Order;
 pub use snapshot::{Snapshot, SnapshotBuilder};
+
+pub use crate::model::{Mapped, Origin, RuleId};

@@ -1,0 +1,27 @@
+//! What the mapping gives: an entity and where it comes from.
+
+use super::{Entity, Kind, RecordId};
+
+/// The place of a resource's mapping in the file: a later one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub usize);
+
+/// Where a mapped entity comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The rule that mapped it.
+    pub rule: RuleId,
+    /// The kind of the record.
+    pub kind: Kind,
+    /// The record.
+    pub record: RecordId,
+}
+
+/// A mapped entity and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapped {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it is to be.
+    pub entity: Entity,
+}
