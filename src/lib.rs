@@ -12,5 +12,6 @@ pub mod http;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod sandbox;
 pub mod secret;
 pub mod value;
