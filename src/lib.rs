@@ -11,6 +11,7 @@ pub mod config;
 pub mod http;
 pub mod model;
 pub mod plan;
+pub mod opsgenie;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

@@ -66,7 +66,7 @@ impl Pace {
     }
 }
 
-/// A turn that was given; says back what came of it. Dropped without a word it counts as failed.
+/// A turn that was given; says back what came of it. Dropped without a word it was given up.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pace: Pace,
@@ -102,7 +102,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.open {
-            self.end(Ending::Failed);
+            self.end(Ending::GivenUp);
         }
     }
 }
@@ -113,6 +113,7 @@ enum Ending {
     Served,
     Refused(Option<Duration>),
     Failed,
+    GivenUp,
 }
 
 /// The answer to "may I".
@@ -217,6 +218,7 @@ impl State {
             Ending::Served => self.note_served(now.duration_since(sent), now),
             Ending::Refused(wait) => self.note_refused(wait, sent, now),
             Ending::Failed => self.allowed = (self.allowed / 2.0).max(1.0),
+            Ending::GivenUp => {}
         }
     }
 
