@@ -10,8 +10,8 @@
 pub mod config;
 pub mod http;
 pub mod model;
-pub mod plan;
 pub mod opsgenie;
+pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod secret;
