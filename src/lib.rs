@@ -8,6 +8,7 @@
 //! ```
 
 pub mod config;
+pub mod enrich;
 pub mod http;
 pub mod model;
 pub mod opsgenie;

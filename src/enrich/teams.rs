@@ -1,0 +1,68 @@
+//! Teams with their members: one read per team, because no listing names members.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use crate::model::{Record, RecordId};
+use crate::opsgenie::{Error, Opsgenie};
+use crate::value::Value;
+
+/// The id of the team that owns a service, if one does.
+pub(super) fn team_of(service: &Record) -> Option<RecordId> {
+    // `null` on services of the system.
+    RecordId::new(service.body.get("teamId").as_str()?).ok()
+}
+
+type Cell = Arc<OnceCell<Result<Value, Error>>>;
+
+/// A result per key, fetched once.
+#[derive(Debug, Default)]
+pub(super) struct Once(Mutex<HashMap<RecordId, Cell>>);
+
+impl Once {
+    pub(super) async fn get<F>(&self, id: &RecordId, fetch: impl FnOnce() -> F) -> Result<Value, Error>
+    where
+        F: Future<Output = Result<Value, Error>>,
+    {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(id.clone()).or_default())
+        };
+        cell.get_or_init(fetch).await.clone()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Teams {
+    source: Opsgenie,
+    read: Once,
+}
+
+impl Teams {
+    pub(super) fn new(source: &Opsgenie) -> Self {
+        Self { source: source.clone(), read: Once::default() }
+    }
+
+    /// `__team` of a service: the team, members included.
+    pub(super) async fn of_service(&self, service: &Record) -> Result<Option<Value>, Error> {
+        match team_of(service) {
+            Some(id) => self.team(&id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// `__members` of a team.
+    pub(super) async fn members(&self, team: &Record) -> Result<Value, Error> {
+        let team = self.team(&team.id).await?;
+        Ok(match team.get("members") {
+            Value::Null => Value::array(Vec::new()),
+            members => members.clone(),
+        })
+    }
+
+    async fn team(&self, id: &RecordId) -> Result<Value, Error> {
+        self.read.get(id, || self.source.team(id)).await
+    }
+}
