@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod entity;
+mod field;
 mod ids;
 mod kind;
 mod mapped;
@@ -10,6 +11,7 @@ mod verdict;
 
 pub use blueprint::{Arity, Blueprint, PropertyForm, RelationShape};
 pub use entity::{Entity, EntityKey, Identifier};
+pub use field::Field;
 pub use ids::{BlueprintId, EntityId, IdError, RecordId};
 pub use kind::{Kind, UnknownKind};
 pub use mapped::{Mapped, Origin, RuleId};

@@ -5,7 +5,7 @@ use super::fingerprint::{Print, Printer};
 use super::identifier::{IdentifierFault, check_entity};
 use super::ledger::text_of;
 use super::snapshot::Snapshot;
-use crate::model::{Blueprint, Entity, EntityKey, Identifier};
+use crate::model::{Blueprint, Entity, EntityKey, Field, Identifier};
 use crate::value::{Object, Value};
 
 /// What is to be done about one mapped entity.
@@ -96,7 +96,6 @@ impl<'a> Comparison<'a> {
 
 /// Which groups the entity carries a field of, nulls included.
 fn covered(entity: &Entity, layout: &Layout) -> Vec<bool> {
-    use super::field::Field;
     let mut covered = vec![false; layout.groups().len()];
     let Entity { blueprint: _, identifier: _, title, icon, team, properties, relations } = entity;
     let mut cover = |field: Field| {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::field::{Field, GroupId, Layout};
-use crate::model::{Blueprint, Entity, PropertyForm};
+use super::field::{GroupId, Layout};
+use crate::model::{Blueprint, Entity, Field, PropertyForm};
 use crate::value::{Object, Value};
 
 /// A value that cannot be compared, because the catalog decides what it stands for: a search query.

@@ -15,7 +15,7 @@ mod order;
 mod snapshot;
 
 pub use compare::{Blocked, Comparison, Step};
-pub use field::{Field, Group, GroupId, Layout, Rule, Target};
+pub use field::{Group, GroupId, Layout, Rule, Target};
 pub use fold::{Fold, Joined, merge_record, overlay};
 pub use identifier::{IdentifierFault, check_blueprint, check_entity};
 pub use ledger::{Collision, Ledger, Pointed};

@@ -1,0 +1,218 @@
+//! Bodies exactly as the catalog sends and takes them.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Fault, Said};
+use crate::http::Response;
+use crate::model::{BlueprintId, Entity, EntityId, Identifier};
+use crate::value::{Object, Value};
+
+/// So much of an answer that we do not understand is shown, in characters.
+const EXCERPT: usize = 120;
+
+/// An instant as the catalog takes it: UTC, microseconds, `+00:00`.
+pub(super) fn instant(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
+}
+
+/// `POST /v1/auth/access_token`.
+#[derive(Deserialize)]
+pub(super) struct TokenAnswer {
+    #[serde(rename = "accessToken")]
+    pub(super) secret: String,
+    /// In seconds.
+    #[serde(rename = "expiresIn", default)]
+    pub(super) life_seconds: f64,
+    #[serde(rename = "tokenType", default = "bearer")]
+    pub(super) scheme: String,
+}
+
+fn bearer() -> String {
+    "Bearer".to_owned()
+}
+
+/// `GET /v1/organization`.
+#[derive(Deserialize)]
+pub(super) struct OrganizationAnswer {
+    pub(super) organization: Organization,
+}
+
+/// The organization behind the credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Organization {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What is switched on for it.
+    pub feature_flags: Vec<String>,
+}
+
+/// An answer that carries an integration, perhaps.
+#[derive(Deserialize)]
+pub(super) struct IntegrationAnswer {
+    #[serde(default)]
+    pub(super) integration: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// An answer that carries a blueprint.
+#[derive(Deserialize)]
+pub(super) struct BlueprintAnswer {
+    pub(super) blueprint: serde_json::Value,
+}
+
+/// `PATCH …/resync-state`. The third field is misspelled on the wire.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResyncState {
+    pub(super) status: &'static str,
+    pub(super) last_resync_end: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_resync_start: Option<String>,
+    pub(super) next_resync: Option<String>,
+    #[serde(rename = "intervalInMinuets")]
+    pub(super) interval_minutes: Option<u32>,
+}
+
+/// `POST …/entities/bulk`. Only `index` tells which entity is meant: with a search identifier the returned identifier is
+/// another one, and on failure it may be the text `unknown`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BulkAnswer {
+    pub(super) entities: Vec<BulkStored>,
+    pub(super) errors: Vec<BulkRefused>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BulkStored {
+    pub(super) index: usize,
+    #[serde(default)]
+    pub(super) created: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct BulkRefused {
+    pub(super) index: Option<usize>,
+    pub(super) status_code: Option<u16>,
+    pub(super) error: Option<String>,
+    pub(super) message: Option<String>,
+}
+
+/// `POST …/bulk/entities/delete`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeleteAnswer {
+    #[serde(default)]
+    pub(super) deleted_entities: Vec<String>,
+}
+
+/// Decodes a successful answer.
+pub(super) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, Fault> {
+    serde_json::from_slice(&response.body).map_err(|error| malformed(response, error.to_string()))
+}
+
+/// Decodes a successful answer whose records we keep.
+pub(super) fn decode_value(response: &Response) -> Result<Value, Fault> {
+    Value::parse(&response.body).map_err(|error| malformed(response, error.to_string()))
+}
+
+pub(super) fn malformed(response: &Response, reason: String) -> Fault {
+    let reason = if is_html(&response.body) { "it is an HTML page, not JSON".to_owned() } else { reason };
+    Fault::Malformed { reason, excerpt: excerpt(&response.body) }
+}
+
+fn is_html(body: &[u8]) -> bool {
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let head = &body[..body.len().min(EXCERPT * 4)];
+    String::from_utf8_lossy(head).chars().filter(|char| !char.is_control()).take(EXCERPT).collect()
+}
+
+/// The catalog's words in an answer that is no success.
+pub(super) fn said(response: &Response) -> Said {
+    let Ok(body) = Value::parse(&response.body) else { return Said::default() };
+    let text = |key: &str| body.get(key).as_str().unwrap_or_default().to_owned();
+    Said { code: text("error"), message: text("message") }
+}
+
+/// Appends the JSON of an entity, straight from its values: a key is there exactly when the mapping defines it.
+pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
+    let Entity { blueprint, identifier, title, icon, team, properties, relations } = entity;
+    out.extend_from_slice(b"{\"identifier\":");
+    match identifier {
+        Identifier::Exact(identifier) => Value::from(identifier.as_str()).write(out),
+        Identifier::Search(query) => query.write(out),
+    }
+    out.extend_from_slice(b",\"blueprint\":");
+    Value::from(blueprint.as_str()).write(out);
+    for (key, value) in [("title", title), ("icon", icon), ("team", team)] {
+        if let Some(value) = value {
+            out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+            value.write(out);
+        }
+    }
+    for (key, object) in [("properties", properties), ("relations", relations)] {
+        if let Some(object) = object {
+            out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+            write_object(object, out);
+        }
+    }
+    out.push(b'}');
+}
+
+fn write_object(object: &Object, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, (key, value)) in object.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        Value::String(key.clone()).write(out);
+        out.push(b':');
+        value.write(out);
+    }
+    out.push(b'}');
+}
+
+/// A stored entity of `blueprint`; `None` when it has no identifier.
+pub(super) fn read_entity(stored: &Value, blueprint: &BlueprintId) -> Option<Entity> {
+    let identifier = identifier(stored.get("identifier"))?;
+    let present = |key: &str| {
+        let value = stored.get(key);
+        (!value.is_null()).then(|| value.clone())
+    };
+    let object = |key: &str| stored.get(key).as_object().cloned();
+    Some(Entity {
+        blueprint: blueprint.clone(),
+        identifier: Identifier::Exact(identifier),
+        title: present("title"),
+        icon: present("icon"),
+        team: present("team"),
+        properties: object("properties"),
+        relations: object("relations"),
+    })
+}
+
+/// An identifier as the catalog sends it: text, or a number that stands for its text.
+pub(super) fn identifier(value: &Value) -> Option<EntityId> {
+    match value {
+        Value::String(text) => EntityId::new(text.clone()).ok(),
+        Value::Number(_) => EntityId::new(value.to_string()).ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The `next` of a page; an empty one ends the listing too.
+pub(super) fn next(page: &Value) -> Option<String> {
+    page.get("next").as_str().filter(|next| !next.is_empty()).map(str::to_owned)
+}
+
+/// The `entities` of a page.
+pub(super) fn rows<'a>(page: &'a Value, response: &Response) -> Result<&'a [Value], Fault> {
+    page.get("entities").as_array().ok_or_else(|| malformed(response, "it has no list `entities`".to_owned()))
+}
