@@ -3,8 +3,10 @@
 mod dotenv;
 mod fault;
 mod layers;
+pub mod mapping;
 pub mod names;
 mod origin;
+mod place;
 mod position;
 mod preset;
 mod provenance;
@@ -17,7 +19,9 @@ mod tests;
 mod yaml;
 
 pub use fault::{Fault, Faults, Loudness, Notice, Problem};
+pub use mapping::MappingFile;
 pub use origin::{Origin, Source};
+pub use place::{Diagnostic, Place, Severity, SourceText};
 pub use position::Position;
 pub use preset::Preset;
 pub use provenance::Provenance;

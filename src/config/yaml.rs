@@ -43,7 +43,7 @@ pub(super) struct Extent {
 }
 
 /// A document and the extents of its values and keys.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Document {
     pub(super) value: Value,
     values: HashMap<Vec<Step>, Extent>,
@@ -51,19 +51,46 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// Where the last key of a path stands; else its value.
+    pub(super) fn key_extent(&self, path: &[Step]) -> Option<&Extent> {
+        self.keys.get(path).or_else(|| self.extent(path))
+    }
+
     /// Where the value at a path stands, or the nearest value around it (behind an alias or a merge key).
     pub(super) fn extent(&self, path: &[Step]) -> Option<&Extent> {
         (0..=path.len()).rev().find_map(|length| self.values.get(&path[..length]))
     }
 }
 
-/// A text that is not YAML.
+/// A text that is not YAML, or not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Malformed {
     /// The parser's words, without the place.
     pub(super) reason: String,
     /// The byte where it was noticed.
     pub(super) at: Option<usize>,
+}
+
+impl Malformed {
+    /// The line where it was noticed; the first when that is unknown.
+    pub(super) fn extent(&self, text: &str) -> Extent {
+        let at = self.at.unwrap_or(0).min(text.len());
+        Extent { bytes: at..at, style: Style::Node }
+    }
+}
+
+/// Reads JSON, as a document with places.
+pub(super) fn read_json(text: &str) -> Result<Document, Malformed> {
+    let value = serde_json::from_str(text).map_err(|error| {
+        let words = error.to_string();
+        let reason = words.split(" at line ").next().unwrap_or(&words).to_owned();
+        let line_start: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        Malformed { reason, at: Some((line_start + error.column().saturating_sub(1)).min(text.len())) }
+    })?;
+    let mut document = Document { value, ..Document::default() };
+    Survey::of(text).record(&mut document);
+    Ok(document)
 }
 
 /// Reads one document. An empty text is null.
@@ -76,10 +103,16 @@ pub(super) fn read(text: &str) -> Result<Document, Malformed> {
         let reason = words.split(" at line ").next().unwrap_or(&words).to_owned();
         Malformed { reason, at: error.location().map(|location| location.index().min(text.len())) }
     };
-    let mut yaml: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| malformed(&error))?;
+    let mut yaml: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| {
+        // Of a key that stands twice the error tells where its object begins: the second key helps more.
+        let second = Survey::of(text).record(&mut Document::default()).map(|key| key.bytes.start);
+        let malformed = malformed(&error);
+        let at = second.filter(|_| malformed.reason.starts_with("duplicate")).or(malformed.at);
+        Malformed { at, ..malformed }
+    })?;
     yaml.apply_merge().map_err(|error| malformed(&error))?;
     let value = json(yaml, &mut Vec::new())?;
-    let mut document = Document { value, values: HashMap::new(), keys: HashMap::new() };
+    let mut document = Document { value, ..Document::default() };
     Survey::of(text).record(&mut document);
     Ok(document)
 }
@@ -145,20 +178,22 @@ struct Survey<'t> {
     /// Byte offsets of the characters; the parser counts characters.
     offsets: Vec<usize>,
     open: Vec<Open>,
+    second: Option<Extent>,
 }
 
 impl<'t> Survey<'t> {
     fn of(text: &'t str) -> Self {
         let offsets =
             if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
-        Self { text, offsets, open: Vec::new() }
+        Self { text, offsets, open: Vec::new(), second: None }
     }
 
-    /// A fault ends the walk early: places are then told of what stands around.
-    fn record(mut self, document: &mut Document) {
+    /// Notes every extent. A fault ends the walk early: places are then told of what stands around. Gives the first key
+    /// that stands twice in one object.
+    fn record(mut self, document: &mut Document) -> Option<Extent> {
         let parser = Parser::new_from_str(self.text);
         for event in parser {
-            let Ok((event, span)) = event else { return };
+            let Ok((event, span)) = event else { break };
             match event {
                 Event::Scalar(text, style, ..) => self.leaf(document, Some(&text), style_of(style), span),
                 Event::Alias(_) => self.leaf(document, None, Style::Node, span),
@@ -179,10 +214,11 @@ impl<'t> Survey<'t> {
                     }
                 }
                 // One document is read; what follows it is refused by the value's reader.
-                Event::DocumentEnd | Event::StreamEnd => return,
+                Event::DocumentEnd | Event::StreamEnd => break,
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => {}
             }
         }
+        self.second
     }
 
     /// The path of the node that begins now; a list or an object in the place of a key is passed over.
@@ -210,7 +246,9 @@ impl<'t> Survey<'t> {
             let mut here = path.clone();
             here.push(Step::Key(text.clone()));
             *key = Some(text);
-            document.keys.insert(here, extent);
+            if document.keys.insert(here, extent.clone()).is_some() {
+                self.second.get_or_insert(extent);
+            }
             return;
         }
         let path = self.arrive();

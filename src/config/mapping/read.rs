@@ -1,0 +1,448 @@
+//! A value to a mapping: every fault at once.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fault::{MappingFault, MappingFaults, MappingProblem};
+use super::locate::Locator;
+use super::{
+    ApiQuery, ApiQueryField, EntityMapping, Expr, Items, MappingFile, Resource, Selector, Template,
+    TopLevelTransform,
+};
+use crate::config::layers::type_name;
+use crate::config::place::{Place, SourceText};
+use crate::config::reader::{nearest, quoted};
+use crate::config::yaml::{self, Step};
+use crate::model::Kind;
+
+/// As in Port's integration.
+const DEFAULT_THRESHOLD: f64 = 0.9;
+/// As in Port's integration.
+const DEFAULT_ITEM_NAME: &str = "item";
+
+const ROOT_KEYS: [&str; 5] = [
+    "deleteDependentEntities",
+    "createMissingRelatedEntities",
+    "enableMergeEntity",
+    "entityDeletionThreshold",
+    "resources",
+];
+const RESOURCE_KEYS: [&str; 3] = ["kind", "selector", "port"];
+/// `exportEnvVariables` belongs to a service of Port that has no meaning here.
+const SELECTOR_KEYS: [&str; 4] = ["query", "includeMembers", "apiQueryParams", "exportEnvVariables"];
+const PORT_KEYS: [&str; 4] = ["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
+const ENTITY_KEYS: [&str; 1] = ["mappings"];
+const MAPPING_KEYS: [&str; 7] =
+    ["identifier", "title", "icon", "team", "blueprint", "properties", "relations"];
+
+/// A mapping and what looks wrong in it without being so.
+pub type Reading = Result<(MappingFile, Vec<MappingFault>), MappingFaults>;
+
+impl MappingFile {
+    /// Reads a file: JSON when its name ends so, else YAML.
+    ///
+    /// # Errors
+    /// Every fault at once. What only looks wrong comes beside the mapping: warnings at run time.
+    pub fn from_text(name: &str, text: &str) -> Reading {
+        let source = Arc::new(SourceText { name: name.to_owned(), text: text.to_owned() });
+        let is_json =
+            Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let document = if is_json { yaml::read_json(text) } else { yaml::read(text) };
+        match document {
+            Ok(document) => {
+                let root = document.value.clone();
+                read(&root, &Locator::File { source, document: &document })
+            }
+            Err(malformed) => {
+                let extent = malformed.extent(text);
+                let place = Place::in_file(&source, &extent);
+                let problem = MappingProblem::Unreadable(malformed.reason);
+                Err(MappingFaults(vec![MappingFault { problem, place, hint: None }]))
+            }
+        }
+    }
+
+    /// Reads what the catalog holds for an integration.
+    ///
+    /// # Errors
+    /// As for [`MappingFile::from_text`].
+    pub fn from_catalog(root: &Value) -> Reading {
+        read(root, &Locator::Fields { root })
+    }
+}
+
+fn read(root: &Value, locator: &Locator<'_>) -> Reading {
+    let mut reader = MappingReader { locator, faults: Vec::new(), warnings: Vec::new() };
+    let file = reader.file(&Node { value: root, steps: Vec::new() });
+    match file {
+        Ok(file) if reader.faults.is_empty() => Ok((file, reader.warnings)),
+        _ => Err(MappingFaults(reader.faults)),
+    }
+}
+
+/// A value and the path to it.
+struct Node<'v> {
+    value: &'v Value,
+    steps: Vec<Step>,
+}
+
+impl<'v> Node<'v> {
+    /// The value under a key; null is absence.
+    fn get(&self, key: &str) -> Option<Node<'v>> {
+        self.value
+            .get(key)
+            .filter(|value| !value.is_null())
+            .map(|value| self.below(Step::Key(key.to_owned()), value))
+    }
+
+    fn below(&self, step: Step, value: &'v Value) -> Self {
+        let mut steps = self.steps.clone();
+        steps.push(step);
+        Self { value, steps }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&'v String, Node<'v>)> {
+        let object = self.value.as_object();
+        object.into_iter().flatten().map(|(key, value)| (key, self.below(Step::Key(key.clone()), value)))
+    }
+
+    fn items(&self) -> impl Iterator<Item = Node<'v>> {
+        let list = self.value.as_array();
+        list.into_iter().flatten().enumerate().map(|(index, value)| self.below(Step::Index(index), value))
+    }
+
+    /// The key that leads here, or to the list that this is in.
+    fn key(&self) -> String {
+        let mut keys = self.steps.iter().rev().filter_map(|step| match step {
+            Step::Key(key) => Some(key.clone()),
+            Step::Index(_) => None,
+        });
+        keys.next().unwrap_or_default()
+    }
+
+    /// What messages call it.
+    fn subject(&self) -> String {
+        match self.steps.last() {
+            None => "the mapping".to_owned(),
+            Some(Step::Key(key)) => format!("`{key}`"),
+            Some(Step::Index(_)) => format!("an entry of `{}`", self.key()),
+        }
+    }
+}
+
+/// A fault was noted; there is no value.
+struct Blamed;
+
+/// A value, or a fault that was noted.
+type Read<T> = Result<T, Blamed>;
+
+struct MappingReader<'l> {
+    locator: &'l Locator<'l>,
+    faults: Vec<MappingFault>,
+    warnings: Vec<MappingFault>,
+}
+
+impl MappingReader<'_> {
+    fn file(&mut self, root: &Node<'_>) -> Read<MappingFile> {
+        if root.value.is_null() || root.value.as_object().is_some_and(serde_json::Map::is_empty) {
+            let hint = Some("list `resources` in it".to_owned());
+            return Err(self.blame(MappingProblem::Empty, self.locator.value(&root.steps), hint));
+        }
+        self.object(root)?;
+        self.unknown_keys(root, &ROOT_KEYS);
+        let flag = |reader: &mut Self, key| root.get(key).map_or(Ok(true), |node| reader.boolean(&node));
+        let delete_dependent_entities = flag(self, "deleteDependentEntities");
+        let create_missing_related_entities = flag(self, "createMissingRelatedEntities");
+        let enable_merge_entity = flag(self, "enableMergeEntity");
+        let threshold =
+            root.get("entityDeletionThreshold").map_or(Ok(DEFAULT_THRESHOLD), |node| self.threshold(&node));
+        let resources = if let Some(list) = root.get("resources") {
+            self.resources(&list)?
+        } else {
+            let place = self.locator.value(&root.steps);
+            self.warnings.push(MappingFault { problem: MappingProblem::NothingMapped, place, hint: None });
+            Vec::new()
+        };
+        Ok(MappingFile {
+            delete_dependent_entities: delete_dependent_entities?,
+            create_missing_related_entities: create_missing_related_entities?,
+            enable_merge_entity: enable_merge_entity?,
+            entity_deletion_threshold: threshold?,
+            resources,
+        })
+    }
+
+    fn resources(&mut self, list: &Node<'_>) -> Read<Vec<Resource>> {
+        if !list.value.is_array() {
+            return Err(self.wrong_type(list, "a list"));
+        }
+        let read: Vec<_> = list.items().map(|item| self.resource(&item)).collect();
+        read.into_iter().collect()
+    }
+
+    fn resource(&mut self, node: &Node<'_>) -> Read<Resource> {
+        self.object(node)?;
+        self.unknown_keys(node, &RESOURCE_KEYS);
+        let kind = self.required(node, "kind").and_then(|kind| self.kind(&kind));
+        let selector = self
+            .required(node, "selector")
+            .and_then(|selector| self.selector(&selector, kind.as_ref().ok().copied()));
+        let port = self.required(node, "port").and_then(|port| self.object(&port).map(|()| port));
+        let (items, mappings) = match &port {
+            Ok(port) => {
+                self.unknown_keys(port, &PORT_KEYS);
+                (self.items(port), self.mappings(port))
+            }
+            Err(Blamed) => (Err(Blamed), Err(Blamed)),
+        };
+        Ok(Resource {
+            kind: kind?,
+            selector: selector?,
+            items: items?,
+            mappings: mappings?,
+            place: self.locator.value(&node.steps),
+        })
+    }
+
+    fn kind(&mut self, node: &Node<'_>) -> Read<Kind> {
+        let Some(written) = node.value.as_str() else {
+            return Err(self.wrong_type(node, "a text"));
+        };
+        if let Ok(kind) = written.parse() {
+            return Ok(kind);
+        }
+        let kinds = Kind::ALL.map(Kind::name);
+        let hint = match nearest(written, &kinds) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the kinds are {}", quoted(&kinds)),
+        };
+        let problem = MappingProblem::UnknownKind(written.to_owned());
+        Err(self.blame(problem, self.locator.value(&node.steps), Some(hint)))
+    }
+
+    fn selector(&mut self, node: &Node<'_>, kind: Option<Kind>) -> Read<Selector> {
+        self.object(node)?;
+        self.unknown_keys(node, &SELECTOR_KEYS);
+        let query = if let Some(query) = node.get("query") {
+            self.expr(&query)
+        } else {
+            let hint = "write `query: \"true\"` to take every record".to_owned();
+            let problem = MappingProblem::Missing("query".to_owned());
+            Err(self.blame(problem, self.locator.key(&node.steps), Some(hint)))
+        };
+        let members = node.get("includeMembers");
+        let include_members = members.as_ref().map_or(Ok(false), |members| self.boolean(members));
+        self.only_for(&[Kind::Team], kind, members.as_ref());
+        let parameters = node.get("apiQueryParams").filter(|parameters| self.object(parameters).is_ok());
+        self.only_for(&[Kind::Alert, Kind::Incident, Kind::Schedule], kind, parameters.as_ref());
+        let (expand_rotation, api_query) = match (&parameters, kind) {
+            (Some(parameters), Some(Kind::Schedule)) => (self.expand(parameters), None),
+            (Some(parameters), Some(Kind::Alert | Kind::Incident)) => {
+                (Ok(false), Some(self.api_query(parameters)))
+            }
+            _ => (Ok(false), None),
+        };
+        Ok(Selector {
+            query: query?,
+            include_members: include_members?,
+            expand_rotation: expand_rotation?,
+            api_query,
+        })
+    }
+
+    /// `expand: rotation`, the one parameter of a listing of schedules.
+    fn expand(&mut self, parameters: &Node<'_>) -> Read<bool> {
+        self.unknown_keys(parameters, &["expand"]);
+        let Some(expand) = parameters.get("expand") else { return Ok(false) };
+        match expand.value.as_str() {
+            Some("rotation") => Ok(true),
+            Some(other) => {
+                let problem = MappingProblem::OutOfBounds {
+                    key: "expand".to_owned(),
+                    expected: "`rotation`",
+                    found: other.to_owned(),
+                };
+                Err(self.blame(problem, self.locator.value(&expand.steps), None))
+            }
+            None => Err(self.wrong_type(&expand, "a text")),
+        }
+    }
+
+    fn api_query(&mut self, parameters: &Node<'_>) -> ApiQuery {
+        let fields = parameters.entries().filter(|(_, node)| !node.value.is_null()).map(|(name, node)| {
+            ApiQueryField {
+                name: name.clone(),
+                value: node.value.clone(),
+                name_place: self.locator.key(&node.steps),
+                value_place: self.locator.value(&node.steps),
+            }
+        });
+        ApiQuery { fields: fields.collect(), place: self.locator.value(&parameters.steps) }
+    }
+
+    fn items(&mut self, port: &Node<'_>) -> Read<Option<Items>> {
+        let name = match port.get("itemsToParseName") {
+            Some(node) => self.text(&node),
+            None => Ok(DEFAULT_ITEM_NAME.to_owned()),
+        };
+        let transform = port.get("itemsToParseTopLevelTransform");
+        let transform = transform.map_or(Ok(true), |node| self.boolean(&node));
+        let Some(list) = port.get("itemsToParse") else { return Ok(None) };
+        let top_level_transform =
+            if transform? { TopLevelTransform::TakeOut } else { TopLevelTransform::KeepWhole };
+        Ok(Some(Items { list: self.expr(&list)?, name: name?, top_level_transform }))
+    }
+
+    fn mappings(&mut self, port: &Node<'_>) -> Read<Vec<EntityMapping>> {
+        let entity = self.required(port, "entity")?;
+        self.object(&entity)?;
+        self.unknown_keys(&entity, &ENTITY_KEYS);
+        let mappings = self.required(&entity, "mappings")?;
+        match mappings.value {
+            Value::Array(_) => {
+                let read: Vec<_> = mappings.items().map(|node| self.mapping(&node)).collect();
+                read.into_iter().collect()
+            }
+            Value::Object(_) => Ok(vec![self.mapping(&mappings)?]),
+            _ => Err(self.wrong_type(&mappings, "an object or a list of objects")),
+        }
+    }
+
+    fn mapping(&mut self, node: &Node<'_>) -> Read<EntityMapping> {
+        self.object(node)?;
+        self.unknown_keys(node, &MAPPING_KEYS);
+        let identifier = self.required(node, "identifier").and_then(|node| self.template(&node));
+        let blueprint = self.required(node, "blueprint").and_then(|node| self.expr(&node));
+        let optional = |reader: &mut Self, key| node.get(key).map(|node| reader.template(&node)).transpose();
+        let title = optional(self, "title");
+        let icon = optional(self, "icon");
+        let team = optional(self, "team");
+        let properties = node.get("properties").map(|node| self.fields(&node)).transpose();
+        let relations = node.get("relations").map(|node| self.fields(&node)).transpose();
+        Ok(EntityMapping {
+            identifier: identifier?,
+            blueprint: blueprint?,
+            title: title?,
+            icon: icon?,
+            team: team?,
+            properties: properties?,
+            relations: relations?,
+            place: self.locator.value(&node.steps),
+        })
+    }
+
+    fn fields(&mut self, node: &Node<'_>) -> Read<Vec<(String, Template)>> {
+        self.object(node)?;
+        let read: Vec<_> =
+            node.entries().map(|(key, below)| Ok((key.clone(), self.template(&below)?))).collect();
+        read.into_iter().collect()
+    }
+
+    fn template(&mut self, node: &Node<'_>) -> Read<Template> {
+        match node.value {
+            Value::Object(_) => self.fields(node).map(Template::Object),
+            Value::Array(_) => {
+                let read: Vec<_> = node.items().map(|item| self.template(&item)).collect();
+                read.into_iter().collect::<Read<_>>().map(Template::List)
+            }
+            _ => self.expr(node).map(Template::Expr),
+        }
+    }
+
+    /// An expression. A bare number or boolean is the expression that it spells.
+    fn expr(&mut self, node: &Node<'_>) -> Read<Expr> {
+        let text = match node.value {
+            Value::String(text) => text.clone(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Null => {
+                let problem = MappingProblem::NoExpression(node.key());
+                let hint =
+                    "give it an expression, `\"null\"` for an explicit null, or remove the key".to_owned();
+                return Err(self.blame(problem, self.locator.key(&node.steps), Some(hint)));
+            }
+            Value::Array(_) | Value::Object(_) => return Err(self.wrong_type(node, "a jq expression")),
+        };
+        Ok(Expr { text, place: self.locator.value(&node.steps) })
+    }
+
+    fn text(&mut self, node: &Node<'_>) -> Read<String> {
+        let text = node.value.as_str().filter(|text| !text.is_empty());
+        text.map(str::to_owned).ok_or_else(|| self.wrong_type(node, "a text that is not empty"))
+    }
+
+    fn boolean(&mut self, node: &Node<'_>) -> Read<bool> {
+        let truth = match node.value {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) => text.to_lowercase().parse().ok(),
+            _ => None,
+        };
+        truth.ok_or_else(|| self.wrong_type(node, "`true` or `false`"))
+    }
+
+    fn threshold(&mut self, node: &Node<'_>) -> Read<f64> {
+        let Some(number) = node.value.as_f64() else {
+            return Err(self.wrong_type(node, "a number from 0 to 1"));
+        };
+        if (0.0..=1.0).contains(&number) {
+            return Ok(number);
+        }
+        let hint =
+            (1.0..=100.0).contains(&number).then(|| format!("write {} for {number} %", number / 100.0));
+        let problem = MappingProblem::OutOfBounds {
+            key: node.key(),
+            expected: "a number from 0 to 1",
+            found: node.value.to_string(),
+        };
+        Err(self.blame(problem, self.locator.value(&node.steps), hint))
+    }
+
+    fn object(&mut self, node: &Node<'_>) -> Read<()> {
+        if node.value.is_object() {
+            return Ok(());
+        }
+        Err(self.wrong_type(node, "an object"))
+    }
+
+    fn required<'v>(&mut self, node: &Node<'v>, key: &str) -> Read<Node<'v>> {
+        let missing = || MappingProblem::Missing(key.to_owned());
+        node.get(key).ok_or_else(|| self.blame(missing(), self.locator.key(&node.steps), None))
+    }
+
+    fn only_for(&mut self, kinds: &[Kind], kind: Option<Kind>, node: Option<&Node<'_>>) {
+        if let (Some(kind), Some(node)) = (kind, node)
+            && !kinds.contains(&kind)
+        {
+            let place = self.locator.key(&node.steps);
+            let problem = MappingProblem::MisplacedKey { key: node.key(), kind: kind.name() };
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+            let hint = Some(format!("it is for {}", quoted(&names)));
+            self.warnings.push(MappingFault { problem, place, hint });
+        }
+    }
+
+    fn unknown_keys(&mut self, node: &Node<'_>, known: &[&str]) {
+        for (key, below) in node.entries().filter(|(key, _)| !known.contains(&key.as_str())) {
+            let hint = nearest(key, known).map(|meant| format!("did you mean `{meant}`?"));
+            let place = self.locator.key(&below.steps);
+            self.warnings.push(MappingFault {
+                problem: MappingProblem::UnknownKey(key.clone()),
+                place,
+                hint,
+            });
+        }
+    }
+
+    fn wrong_type(&mut self, node: &Node<'_>, expected: &'static str) -> Blamed {
+        let problem =
+            MappingProblem::WrongType { subject: node.subject(), expected, found: type_name(node.value) };
+        self.blame(problem, self.locator.value(&node.steps), None)
+    }
+
+    fn blame(&mut self, problem: MappingProblem, place: Place, hint: Option<String>) -> Blamed {
+        self.faults.push(MappingFault { problem, place, hint });
+        Blamed
+    }
+}
