@@ -285,25 +285,21 @@ impl Client {
 
     async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, Ended> {
         let limit = self.wire.max_body_bytes;
+        let mut whole: Option<BytesMut> = None;
         let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Ended::from(&error))? {
-            if first.len() + rest.len() + chunk.len() > limit {
+            let held = whole.as_ref().map_or(first.len(), BytesMut::len);
+            if held + chunk.len() > limit {
                 return Err(Ended::Fatal(Fatal::TooLarge(limit)));
             }
-            if first.is_empty() {
-                // A body in one piece, the common case, is handed on as it came.
+            // A body in one piece is handed on as it came.
+            if held == 0 {
                 first = chunk;
             } else {
-                if rest.is_empty() {
-                    rest.reserve(first.len() + chunk.len());
-                    rest.extend_from_slice(&first);
-                    first = Bytes::from_static(b"");
-                }
-                rest.extend_from_slice(&chunk);
+                whole.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&chunk);
             }
         }
-        Ok(if rest.is_empty() { first } else { rest.freeze() })
+        Ok(whole.map_or(first, BytesMut::freeze))
     }
 }
 
