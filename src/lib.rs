@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod config;
 pub mod enrich;
 pub mod http;
+pub mod jq;
 pub mod model;
 pub mod opsgenie;
 pub mod plan;

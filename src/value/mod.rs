@@ -16,6 +16,7 @@ pub use array::Array;
 pub use number::Number;
 pub use object::Object;
 pub use read::ParseError;
+pub(crate) use write::write_string;
 
 /// A JSON value.
 #[derive(Clone, Debug, Default)]

@@ -56,7 +56,7 @@ fn write_double(double: f64, out: &mut Vec<u8>) {
     };
 }
 
-pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut clean = 0;

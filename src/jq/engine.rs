@@ -1,0 +1,222 @@
+//! The evaluator: jaq-core with our value, our natives and our prelude.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use jaq_core::compile::Undefined;
+use jaq_core::data::HasLut;
+use jaq_core::load::parse::{Def, Term};
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, DataT, Filter, Lut, Vars};
+
+use super::meter::{Allowance, Stop};
+use super::val::Val;
+use super::{
+    CompileFault, Environment, Form, Reach, RunError, calls, meter, natives, reach, rewrite, shortcut, syntax,
+};
+use crate::value::Value;
+
+/// Steps of one evaluation: a few seconds of work; a mapping's expression takes some hundred.
+const MAX_STEPS: u64 = 5_000_000;
+
+/// Wall time of one evaluation, for the steps that are slow by themselves.
+const MAX_TIME: Duration = Duration::from_secs(10);
+
+/// Stack lent by the calling thread. Blocking threads have two MiB; beyond this the evaluation is run again on a
+/// thread of its own, which few programs ever need.
+const LENT_STACK_BYTES: usize = 384 << 10;
+
+/// Stack of that thread, and how much of it may be used: what lies between two looks at it must fit in the rest.
+const OWN_STACK_BYTES: usize = 256 << 20;
+const OWN_STACK_USED_BYTES: usize = 240 << 20;
+
+/// Values nested deeper than this are no result: what reads them may recurse.
+const MAX_RESULT_DEPTH: usize = 512;
+
+/// The types of an evaluation.
+pub(super) struct Kind;
+
+impl DataT for Kind {
+    type V<'a> = Val;
+    type Data<'a> = Run<'a>;
+}
+
+/// What natives can reach.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    lut: &'a Lut<Kind>,
+}
+
+impl<'a> HasLut<'a, Kind> for Run<'a> {
+    fn lut(&self) -> &'a Lut<Kind> {
+        self.lut
+    }
+}
+
+/// A compiled program of any shape.
+pub(super) struct Engine(Filter<Kind>);
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// The definitions that every program may use, parsed and rewritten once.
+static PRELUDE: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
+    let parsed = jaq_core::load::parse(include_str!("prelude.jq"), |parser| parser.defs());
+    parsed
+        .expect("the prelude is part of the program and a test compiles it")
+        .into_iter()
+        .map(rewrite::definition)
+        .collect()
+});
+
+/// What each definition of the prelude calls, in the order of the prelude.
+static PRELUDE_CALLS: LazyLock<Vec<HashSet<(&'static str, usize)>>> =
+    LazyLock::new(|| PRELUDE.iter().map(|definition| calls::of(&definition.body)).collect());
+
+/// Compiles source to its form and its reach.
+pub(super) fn compile(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
+    let term = syntax::parse(source)?;
+    if let Some(direct) = shortcut::form(&term) {
+        return Ok(direct);
+    }
+    let reach = reach::of(&term);
+    let main = Def { name: "__main", args: Vec::new(), body: rewrite::program(term) };
+    let arena = Arena::default();
+    let loader = Loader::new(needed(&main.body).into_iter().chain([main]));
+    let modules = loader.load(&arena, File { code: "__main", path: () }).map_err(|_| Vec::new())?;
+    let compiler = Compiler::default().with_funs(natives::all()).with_global_vars(["$ENV"]);
+    let filter = compiler.compile(modules).map_err(|errors| {
+        let names = errors.into_iter().flat_map(|(_file, names)| names);
+        let mut faults: Vec<_> = names.map(|(name, undefined)| fault(source, name, &undefined)).collect();
+        faults.sort_by_key(|fault| fault.span.start);
+        faults.dedup();
+        faults
+    })?;
+    Ok((Form::Evaluated(Engine(filter)), reach))
+}
+
+/// The definitions of the prelude that a program needs, in their order.
+fn needed<'s>(main: &Term<&'s str>) -> Vec<Def<&'s str>> {
+    let mut wanted: HashSet<(&str, usize)> = calls::of(main);
+    // A definition uses only what stands before it.
+    let mut picked = vec![false; PRELUDE.len()];
+    for (at, definition) in PRELUDE.iter().enumerate().rev() {
+        if wanted.contains(&(definition.name, definition.args.len())) {
+            picked[at] = true;
+            wanted.extend(PRELUDE_CALLS[at].iter());
+        }
+    }
+    let needed = PRELUDE.iter().zip(picked).filter(|(_definition, picked)| *picked);
+    needed.map(|(definition, _picked)| definition.clone()).collect()
+}
+
+fn fault(source: &str, name: &str, undefined: &Undefined) -> CompileFault {
+    let message = match undefined {
+        Undefined::Filter(arity) => format!("{name}/{arity} is not defined"),
+        Undefined::Label => format!("$*label-{} is not defined", name.trim_start_matches('$')),
+        _ => format!("{name} is not defined"),
+    };
+    CompileFault { message, span: place(source, name) }
+}
+
+/// Where a slice of the source stands; nowhere for names that the rewrite brought in.
+fn place(source: &str, part: &str) -> std::ops::Range<usize> {
+    let start = part.as_ptr().addr().wrapping_sub(source.as_ptr().addr());
+    match start.checked_add(part.len()) {
+        Some(end) if end <= source.len() => start..end,
+        _ => 0..0,
+    }
+}
+
+impl Engine {
+    pub(super) fn first(&self, input: &Value, environment: &Environment) -> Result<Option<Value>, RunError> {
+        match self.attempt(input, environment, LENT_STACK_BYTES) {
+            Err(Failure::Stopped(Stop::Stack)) => std::thread::scope(|scope| {
+                let run = || self.attempt(input, environment, OWN_STACK_USED_BYTES).map_err(RunError::from);
+                let thread = std::thread::Builder::new().stack_size(OWN_STACK_BYTES).spawn_scoped(scope, run);
+                let thread = thread
+                    .map_err(|error| RunError::Defect(format!("no thread for a deep program: {error}")))?;
+                thread.join().unwrap_or_else(|_| Err(RunError::Defect("panic".to_owned())))
+            }),
+            other => other.map_err(RunError::from),
+        }
+    }
+
+    fn attempt(
+        &self,
+        input: &Value,
+        environment: &Environment,
+        stack_bytes: usize,
+    ) -> Result<Option<Value>, Failure> {
+        meter::start(Allowance { steps: MAX_STEPS, time: MAX_TIME, stack_bytes });
+        let run = || {
+            let variables = Vars::new([Val(environment.variables().clone())]);
+            let context = Ctx::<Kind>::new(Run { lut: &self.0.lut }, variables);
+            let mut outputs = self.0.id.run((context, Val(input.clone())));
+            match outputs.next() {
+                None => Ok(None),
+                Some(Ok(Val(value))) => Ok(Some(value)),
+                Some(Err(exception)) => match exception.get_err() {
+                    Ok(error) => Err(Failure::Raised(message(error.into_val().0))),
+                    // `halt`: no output, as in the peer. `break` cannot leave its label.
+                    Err(_halt) => Ok(None),
+                },
+            }
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(run));
+        if let Some(stop) = meter::stopped() {
+            return Err(Failure::Stopped(stop));
+        }
+        let value = outcome.map_err(|panic| Failure::Panicked(panic_text(panic.as_ref())))??;
+        match value {
+            Some(value) if deeper_than(&value, MAX_RESULT_DEPTH) => Err(Failure::TooDeep),
+            other => Ok(other),
+        }
+    }
+}
+
+/// The text of an error value, as the peer shows it: strings as they are, anything else as JSON.
+fn message(value: Value) -> String {
+    Val(value).to_string()
+}
+
+fn deeper_than(value: &Value, depth: usize) -> bool {
+    let Some(below) = depth.checked_sub(1) else { return value.is_container() };
+    match value {
+        Value::Array(items) => items.iter().any(|item| deeper_than(item, below)),
+        Value::Object(object) => object.iter().any(|(_key, value)| deeper_than(value, below)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// What a panic says; its payload is a text of one of two types.
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}
+
+enum Failure {
+    Raised(String),
+    Stopped(Stop),
+    TooDeep,
+    Panicked(String),
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Raised(text) => Self::Raised(text),
+            Failure::Stopped(Stop::Steps) => Self::Stopped(format!("more than {MAX_STEPS} steps")),
+            Failure::Stopped(Stop::Time) => Self::Stopped(format!("more than {} s", MAX_TIME.as_secs())),
+            Failure::Stopped(Stop::Stack) => Self::Stopped("nested too deeply".to_owned()),
+            Failure::TooDeep => Self::Stopped(format!("a result nested deeper than {MAX_RESULT_DEPTH}")),
+            Failure::Panicked(text) => Self::Defect(text),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Reading and setting by key, position and slice.
+
+use std::sync::Arc;
+
+use super::val::{Outcome, cannot_index, kind, order, shown};
+use crate::value::{Object, Value};
+
+/// `value[index]`
+pub(super) fn get(value: &Value, index: &Value) -> Outcome {
+    match (value, index) {
+        (Value::Object(object), Value::String(key)) => Ok(object.get(key).cloned().unwrap_or_default()),
+        (Value::Array(items), Value::Number(at)) => {
+            let at = position(at.as_f64(), items.len());
+            Ok(at.and_then(|at| items.get(at)).cloned().unwrap_or_default())
+        }
+        (Value::Null, Value::String(_) | Value::Number(_) | Value::Null) => Ok(Value::Null),
+        (Value::Null | Value::Array(_) | Value::String(_), Value::Object(slice)) => get_slice(value, slice),
+        (Value::Array(items), Value::Array(part)) => Ok(super::collections::indices_of(items, part)),
+        _ => Err(cannot_index(value, index)),
+    }
+}
+
+/// Where a position points in a list of this length, counted from the end when negative.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "`as` saturates"
+)]
+fn position(at: f64, length: usize) -> Option<usize> {
+    if at.is_nan() {
+        return None;
+    }
+    let at = at.floor();
+    let at = if at < 0.0 { at + length as f64 } else { at };
+    (at >= 0.0).then_some(at as usize)
+}
+
+/// The bounds of a slice within a list of this length: rounded outwards, counted from the end when negative.
+pub(super) fn bounds(slice: &Object, length: usize) -> Result<(usize, usize), String> {
+    let bound = |name: &str, default: f64| match slice.get(name) {
+        None | Some(Value::Null) => Ok(default),
+        Some(Value::Number(number)) => Ok(number.as_f64()),
+        Some(_) => Err("Start and end indices of an array slice must be numbers".to_owned()),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "no collection here has 2^53 items")]
+    let length = length as f64;
+    let place = |at: f64| {
+        let at = if at.is_nan() { 0.0 } else { at };
+        (if at < 0.0 { at + length } else { at }).clamp(0.0, length)
+    };
+    let start = place(bound("start", 0.0)?).floor();
+    let end = place(bound("end", length)?).ceil().min(length).max(start);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between zero and the length"
+    )]
+    Ok((start as usize, end as usize))
+}
+
+fn get_slice(value: &Value, slice: &Object) -> Outcome {
+    match value {
+        Value::Array(items) => {
+            let (start, end) = bounds(slice, items.len())?;
+            Ok(items[start..end].iter().cloned().collect())
+        }
+        Value::String(text) => {
+            let (start, end) = bounds(slice, text.chars().count())?;
+            Ok(Value::from(text.chars().skip(start).take(end - start).collect::<String>()))
+        }
+        other => bounds(slice, 0).map(|_| other.clone()),
+    }
+}
+
+/// Longest list that setting beyond the end may make.
+const MAX_PADDED: usize = 1 << 22;
+
+/// `value | .[index] = new`
+pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
+    match (value, index) {
+        (Value::Null, Value::String(key)) => {
+            Ok(Value::object([(Arc::clone(key), new)].into_iter().collect()))
+        }
+        (Value::Object(mut object), Value::String(key)) => {
+            Arc::make_mut(&mut object).insert(Arc::clone(key), new);
+            Ok(Value::Object(object))
+        }
+        (Value::Null, Value::Number(_) | Value::Object(_)) => set(Value::array(Vec::new()), index, new),
+        (Value::Array(mut items), Value::Number(at)) => {
+            let at = position(at.as_f64(), items.len()).ok_or("Out of bounds negative array index")?;
+            if at > MAX_PADDED {
+                return Err("Array index too large".to_owned());
+            }
+            let list = Arc::make_mut(&mut items);
+            if list.len() <= at {
+                list.resize(at + 1, Value::Null);
+            }
+            list[at] = new;
+            Ok(Value::Array(items))
+        }
+        (Value::Array(mut items), Value::Object(slice)) => {
+            let (start, end) = bounds(slice, items.len())?;
+            let Value::Array(new) = new else {
+                return Err("A slice of an array can only be assigned another array".to_owned());
+            };
+            Arc::make_mut(&mut items).splice(start..end, new.iter().cloned());
+            Ok(Value::Array(items))
+        }
+        (Value::String(_), Value::Object(_)) => Err("Cannot update string slices".to_owned()),
+        (Value::Array(_), Value::Array(_)) => Err("Cannot update field at array index of array".to_owned()),
+        (value, _) => Err(cannot_index(&value, index)),
+    }
+}
+
+/// Sets what lies at a path.
+pub(super) fn set_path(value: Value, path: &[Value], new: Value) -> Outcome {
+    let Some((first, rest)) = path.split_first() else { return Ok(new) };
+    let child = get(&value, first)?;
+    let child = set_path(child, rest, new)?;
+    set(value, first, child)
+}
+
+/// What lies at a path; null as soon as something on the way is null.
+pub(super) fn get_path(value: &Value, path: &[Value]) -> Outcome {
+    let mut at = value.clone();
+    for step in path {
+        if at.is_null() {
+            return Ok(at);
+        }
+        at = get(&at, step)?;
+    }
+    Ok(at)
+}
+
+/// Deletes what lies at the paths, the last ones first so that positions stay true.
+pub(super) fn delete_paths(value: Value, paths: &Value) -> Outcome {
+    let Value::Array(paths) = paths else {
+        return Err("Paths must be specified as an array".to_owned());
+    };
+    let mut sorted: Vec<&Value> = paths.iter().collect();
+    sorted.sort_by(|a, b| order(b, a));
+    sorted.into_iter().try_fold(value, |value, path| match path {
+        Value::Array(path) => delete_path(value, path),
+        _ => Err("Path must be specified as an array".to_owned()),
+    })
+}
+
+fn delete_path(value: Value, path: &[Value]) -> Outcome {
+    match path {
+        [] => Ok(Value::Null),
+        _ if value.is_null() => Ok(value),
+        [last] => delete(value, last),
+        [first, rest @ ..] => {
+            let child = get(&value, first)?;
+            if child.is_null() {
+                return Ok(value);
+            }
+            set(value, first, delete_path(child, rest)?)
+        }
+    }
+}
+
+fn delete(value: Value, index: &Value) -> Outcome {
+    match (value, index) {
+        (Value::Null, _) => Ok(Value::Null),
+        (Value::Object(mut object), Value::String(key)) => {
+            Arc::make_mut(&mut object).remove(key);
+            Ok(Value::Object(object))
+        }
+        (Value::Object(_), other) => Err(format!("Cannot delete field at object index of {}", kind(other))),
+        (Value::Array(mut items), Value::Number(at)) => {
+            if let Some(at) = position(at.as_f64(), items.len())
+                && at < items.len()
+            {
+                Arc::make_mut(&mut items).remove(at);
+            }
+            Ok(Value::Array(items))
+        }
+        (Value::Array(mut items), Value::Object(slice)) => {
+            let (start, end) = bounds(slice, items.len())?;
+            Arc::make_mut(&mut items).drain(start..end);
+            Ok(Value::Array(items))
+        }
+        (Value::Array(_), other) => Err(format!("Cannot delete field at array index of {}", kind(other))),
+        (value, _) => Err(format!("Cannot delete fields from {}", shown(&value))),
+    }
+}

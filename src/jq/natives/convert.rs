@@ -1,0 +1,55 @@
+//! Between types.
+
+use super::{Table, unary};
+use crate::jq::text::to_json;
+use crate::jq::val::{Outcome, shown};
+use crate::value::{Number, Value};
+
+/// Nesting that `fromjson` reads, as in jq.
+const MAX_JSON_DEPTH: usize = 10_000;
+
+pub(super) fn table() -> Table {
+    vec![
+        unary!("tostring", |value: &Value| Ok(match value {
+            Value::String(_) => value.clone(),
+            other => Value::from(to_json(other)),
+        })),
+        unary!("tojson", |value: &Value| Ok(Value::from(to_json(value)))),
+        unary!("fromjson", from_json),
+        unary!("tonumber", to_number),
+        unary!("toboolean", |value: &Value| match (value, value.as_str()) {
+            (Value::Bool(_), _) => Ok(value.clone()),
+            (_, Some("true")) => Ok(Value::Bool(true)),
+            (_, Some("false")) => Ok(Value::Bool(false)),
+            (other, _) => Err(format!("{} cannot be parsed as a boolean", shown(other))),
+        }),
+    ]
+}
+
+fn to_number(value: &Value) -> Outcome {
+    let text = match value {
+        Value::Number(_) => return Ok(value.clone()),
+        Value::String(text) => text,
+        other => return Err(format!("{} cannot be parsed as a number", shown(other))),
+    };
+    if text.eq_ignore_ascii_case("nan") {
+        return Ok(Value::from(f64::NAN));
+    }
+    let plain = text.strip_prefix('+').filter(|rest| !rest.starts_with(['-', '+'])).unwrap_or(text);
+    match Number::from_literal(plain) {
+        Some(number) => Ok(Value::Number(number)),
+        None => Err(format!("{} cannot be parsed as a number", shown(value))),
+    }
+}
+
+fn from_json(value: &Value) -> Outcome {
+    let Some(text) = value.as_str() else {
+        return Err(format!("{} cannot be parsed as JSON", shown(value)));
+    };
+    match text.trim_ascii() {
+        "nan" | "" => return Ok(Value::Null),
+        _ => {}
+    }
+    Value::parse_within(text.as_bytes(), MAX_JSON_DEPTH)
+        .map_err(|error| format!("{error} (while parsing '{text}')"))
+}

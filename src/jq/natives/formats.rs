@@ -1,0 +1,164 @@
+//! `@text`, `@csv` and their kind.
+
+use std::fmt::Write as _;
+
+use super::{Table, binary, unary};
+use crate::jq::text::to_json;
+use crate::jq::val::{Outcome, shown};
+use crate::value::Value;
+
+pub(super) fn table() -> Table {
+    vec![
+        unary!("@text", |value| Ok(Value::from(text_of(value)))),
+        unary!("@json", |value: &Value| Ok(Value::from(to_json(value)))),
+        unary!("@csv", |value: &Value| row(value, "csv", ",", |text| format!(
+            "\"{}\"",
+            text.replace('"', "\"\"")
+        ))),
+        unary!("@tsv", |value: &Value| row(value, "tsv", "\t", tsv_field)),
+        unary!("@html", |value: &Value| Ok(Value::from(html(&text_of(value))))),
+        unary!("@uri", |value: &Value| Ok(Value::from(uri(&text_of(value))))),
+        unary!("@urid", |value: &Value| uri_decoded(value)),
+        unary!("@sh", |value: &Value| shell(value)),
+        unary!("@base64", |value: &Value| Ok(Value::from(base64(text_of(value).as_bytes())))),
+        unary!("@base64d", |value: &Value| base64_decoded(value)),
+        binary!("format", |value: &Value, name: &Value| by_name(value, name)),
+    ]
+}
+
+fn by_name(value: &Value, name: &Value) -> Outcome {
+    match name.as_str() {
+        Some("text") => Ok(Value::from(text_of(value))),
+        Some("json") => Ok(Value::from(to_json(value))),
+        Some("csv") => row(value, "csv", ",", |text| format!("\"{}\"", text.replace('"', "\"\""))),
+        Some("tsv") => row(value, "tsv", "\t", tsv_field),
+        Some("html") => Ok(Value::from(html(&text_of(value)))),
+        Some("uri") => Ok(Value::from(uri(&text_of(value)))),
+        Some("urid") => uri_decoded(value),
+        Some("sh") => shell(value),
+        Some("base64") => Ok(Value::from(base64(text_of(value).as_bytes()))),
+        Some("base64d") => base64_decoded(value),
+        Some(name) => Err(format!("{name} is not a valid format")),
+        None => Err(format!("{} is not a valid format", shown(name))),
+    }
+}
+
+/// Strings as they are, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| to_json(value), str::to_owned)
+}
+
+fn tsv_field(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\t', "\\t");
+    escaped.replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn row(value: &Value, format: &str, separator: &str, quoted: fn(&str) -> String) -> Outcome {
+    let Value::Array(items) = value else {
+        return Err(format!("{} cannot be {format}-formatted, only an array can be", shown(value)));
+    };
+    let field = |item: &Value| match item {
+        Value::Number(_) | Value::Bool(_) => Ok(to_json(item)),
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(quoted(text)),
+        other => Err(format!("{} is not valid in a {format} row", shown(other))),
+    };
+    let fields: Vec<String> = items.iter().map(field).collect::<Result<_, _>>()?;
+    Ok(Value::from(fields.join(separator)))
+}
+
+fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\'' => out.push_str("&#39;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn uri(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _written = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn uri_decoded(value: &Value) -> Outcome {
+    let text = text_of(value);
+    let invalid = || format!("{} is not a valid uri encoding", shown(&Value::from(text.as_str())));
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        let (Some(high), Some(low)) = (digit(0), digit(1)) else { return Err(invalid()) };
+        bytes.push(u8::try_from(high * 16 + low).map_err(|_| invalid())?);
+        rest = &after[2..];
+    }
+    String::from_utf8(bytes).map(Value::from).map_err(|_| invalid())
+}
+
+fn shell(value: &Value) -> Outcome {
+    let word = |item: &Value| match item {
+        Value::String(text) => Ok(format!("'{}'", text.replace('\'', "'\\''"))),
+        Value::Array(_) | Value::Object(_) => Err(format!("{} can not be escaped for shell", shown(item))),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(to_json(item)),
+    };
+    let words: Vec<String> = match value {
+        Value::Array(items) => items.iter().map(word).collect::<Result<_, _>>()?,
+        other => vec![word(other)?],
+    };
+    Ok(Value::from(words.join(" ")))
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let block =
+            chunk.iter().chain([&0, &0]).take(3).fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        for at in 0..4 {
+            let digit = BASE64[block >> (18 - 6 * at) & 63];
+            out.push(if at <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+fn base64_decoded(value: &Value) -> Outcome {
+    let text = text_of(value);
+    let invalid = || format!("{} is not valid base64 data", shown(&Value::from(text.as_str())));
+    let digits = text.trim_end_matches('=');
+    let (mut block, mut bits, mut bytes) = (0_u32, 0_u32, Vec::with_capacity(digits.len()));
+    for byte in digits.bytes() {
+        let digit = BASE64.iter().position(|known| *known == byte).ok_or_else(invalid)?;
+        block = (block << 6 | u32::try_from(digit).unwrap_or(0)) & 0xff_ffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(block >> bits & 0xff).unwrap_or(0));
+        }
+    }
+    // A single digit is no byte.
+    if bytes.is_empty() && !digits.is_empty() {
+        return Err(invalid());
+    }
+    Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
+}

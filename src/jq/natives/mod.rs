@@ -1,0 +1,174 @@
+//! The filters that are not defined by others.
+
+mod convert;
+mod formats;
+mod math;
+mod regex;
+mod strings;
+mod time;
+
+use jaq_core::box_iter::box_once;
+use jaq_core::native::{Filter, Fun, bome, run, v};
+use jaq_core::{Bind, Error, Exn, Native, RunPtr};
+
+use super::engine::Kind;
+use super::val::{Outcome, Val, raise};
+use super::{collections, index, meter};
+use crate::value::Value;
+
+type Table = Vec<Filter<RunPtr<Kind>>>;
+
+/// A native of the input alone.
+macro_rules! unary {
+    ($name:literal, $function:expr) => {
+        ($name, jaq_core::native::v(0), |cv| {
+            jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0)))
+        })
+    };
+}
+
+/// A native of the input and one argument.
+macro_rules! binary {
+    ($name:literal, $function:expr) => {
+        ($name, jaq_core::native::v(1), |mut cv| {
+            let argument = cv.0.pop_var();
+            jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0, &argument.0)))
+        })
+    };
+}
+
+pub(super) use {binary, unary};
+
+/// Every native.
+pub(super) fn all() -> impl Iterator<Item = Fun<Kind>> {
+    let tables =
+        [core(), collections_table(), strings::table(), convert::table(), formats::table(), math::table()];
+    let ours =
+        tables.into_iter().chain([regex::table(), time::table()]).flatten().map(|native| run::<Kind>(native));
+    ours.chain(with_paths()).chain(from_jaq())
+}
+
+fn core() -> Table {
+    vec![
+        unary!("true", |_| Ok(Value::Bool(true))),
+        unary!("false", |_| Ok(Value::Bool(false))),
+        unary!("null", |_| Ok(Value::Null)),
+        ("halt", v(0), |_| box_once(Err(Exn::halt(0)))),
+        ("@last_or_null", [Bind::Fun(())].into(), |mut cv| {
+            let (f, context) = cv.0.pop_fun();
+            let last = f.run((context, cv.1)).try_fold(Val(Value::Null), |_, output| output);
+            box_once(last)
+        }),
+        ("@range", v(3), |mut cv| {
+            let (by, upto, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
+            match (from.0.as_f64(), upto.0.as_f64(), by.0.as_f64()) {
+                (Some(from), Some(upto), Some(by)) => Box::new(range(from, upto, by)),
+                _ => bome(Err(Error::str("Range bounds must be numeric"))),
+            }
+        }),
+        unary!("input_line_number", |_| Ok(Value::from(0.0))),
+        unary!("input_filename", |_| Ok(Value::Null)),
+        unary!("have_decnum", |_| Ok(Value::Bool(true))),
+        unary!("have_literal_numbers", |_| Ok(Value::Bool(true))),
+        unary!("get_search_list", |_| Ok(Value::array(Vec::new()))),
+    ]
+}
+
+/// The numbers from `from` on, before `upto`, in steps.
+fn range<'a>(from: f64, upto: f64, by: f64) -> impl Iterator<Item = Result<Val, Exn<'a, Val>>> {
+    let mut at = from;
+    std::iter::from_fn(move || {
+        let inside = if by > 0.0 { at < upto } else { by < 0.0 && at > upto };
+        inside.then(|| {
+            let value = Val(Value::from(at));
+            at += by;
+            meter::spend(1).map(|()| value).map_err(meter::halt)
+        })
+    })
+}
+
+fn collections_table() -> Table {
+    vec![
+        unary!("length", collections::length),
+        unary!("keys", collections::keys),
+        unary!("keys_unsorted", collections::keys_unsorted),
+        unary!("to_entries", collections::to_entries),
+        unary!("add", collections::add),
+        unary!("reverse", collections::reverse),
+        unary!("sort", collections::sort),
+        unary!("unique", collections::unique),
+        unary!("min", collections::min),
+        unary!("max", collections::max),
+        unary!("type", |value| Ok(Value::from(super::val::kind(value)))),
+        binary!("has", collections::has),
+        binary!("contains", collections::contains),
+        binary!("join", collections::join),
+        binary!("bsearch", collections::bsearch),
+        binary!("@sort_by", collections::sort_by),
+        binary!("@group_by", collections::group_by),
+        binary!("@unique_by", collections::unique_by),
+        binary!("@min_by", collections::min_by),
+        binary!("@max_by", collections::max_by),
+        binary!("@indices", collections::text_indices),
+        ("delpaths", v(1), |mut cv| {
+            let paths = cv.0.pop_var();
+            bome(raise(index::delete_paths(cv.1.0, &paths.0)))
+        }),
+        ("@setpath", v(2), |mut cv| {
+            let (new, path) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(raise(match &path.0 {
+                Value::Array(path) => index::set_path(cv.1.0, path, new.0),
+                _ => Err("Path must be specified as an array".to_owned()),
+            }))
+        }),
+    ]
+}
+
+/// Natives that may stand in a path.
+fn with_paths() -> [Fun<Kind>; 4] {
+    let nothing =
+        Native::<Kind>::new(|_| Box::new(std::iter::empty())).with_paths(|_| Box::new(std::iter::empty()));
+    let error = Native::<Kind>::new(|cv| bome(Err(Error::new(cv.1))))
+        .with_paths(|cv| box_once(Err(Error::new(cv.1.0).into())));
+    let tick = Native::<Kind>::new(|cv| box_once(meter::spend(1).map(|()| cv.1).map_err(meter::halt)))
+        .with_paths(|cv| box_once(meter::spend(1).map(|()| cv.1).map_err(meter::halt)));
+    let get = Native::<Kind>::new(|mut cv| {
+        let path = cv.0.pop_var();
+        bome(raise(get_path(&cv.1.0, &path.0)))
+    })
+    .with_paths(|mut cv| {
+        let Val(path) = cv.0.pop_var();
+        let (Val(value), before) = cv.1;
+        let found = match get_path(&value, &path) {
+            // Below null there is nothing, but the path is the whole one.
+            Ok(found) => found,
+            Err(text) => return box_once(Err(Error::str(text).into())),
+        };
+        let steps = path.as_array().unwrap_or_default().iter();
+        let after = steps.fold(before, |path, step| path.cons(Val(step.clone())));
+        box_once(Ok((Val(found), after)))
+    });
+    [("empty", v(0), nothing), ("error", v(0), error), ("@tick", v(0), tick), ("getpath", v(1), get)]
+}
+
+fn get_path(value: &Value, path: &Value) -> Outcome {
+    match path {
+        Value::Array(path) => index::get_path(value, path),
+        _ => Err("Path must be specified as an array".to_owned()),
+    }
+}
+
+/// What jaq-core brings itself, under the names that our prelude uses.
+fn from_jaq() -> impl Iterator<Item = Fun<Kind>> {
+    jaq_core::funs::<Kind>().filter_map(|(name, arguments, native)| {
+        let ours = match name {
+            "path" => "path",
+            "first" => "@first",
+            "last" => "@last",
+            "limit" => "@limit",
+            "skip" => "@skip",
+            _ => return None,
+        };
+        Some((ours, arguments, native))
+    })
+}

@@ -1,0 +1,243 @@
+//! Parsed programs as jaq-core must see them to give jq's results.
+//!
+//! jq evaluates the right operand first, folds keep the last of several updates, updates go through paths, and a
+//! format is looked up when it runs. jaq-core does otherwise on purpose; so those terms are expressed by others here.
+//! Names that start with `@` or `$!` are ours: no program can spell them.
+
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::path::{Opt, Part, Path};
+
+use super::calls;
+use super::single::{is_plain, is_single};
+
+/// Formats that are natives; any other is an error when it runs.
+const FORMATS: [&str; 10] =
+    ["@text", "@json", "@csv", "@tsv", "@html", "@uri", "@urid", "@sh", "@base64", "@base64d"];
+
+/// Names for the parts of an interpolated string, the last parts of longer ones keep jaq's order.
+const PARTS: [&str; 8] = ["$!0", "$!1", "$!2", "$!3", "$!4", "$!5", "$!6", "$!7"];
+
+/// The right operand, evaluated before the left.
+const RIGHT: &str = "$!right";
+
+/// Whose program is rewritten.
+#[derive(Clone, Copy, PartialEq)]
+enum Author {
+    User,
+    /// Calls natives that no user can name.
+    Prelude,
+}
+
+/// Rewrites the program of a user.
+pub(super) fn program(term: Term<&str>) -> Term<&str> {
+    Author::User.term(term)
+}
+
+/// Rewrites a definition of the prelude.
+pub(super) fn definition(definition: Def<&str>) -> Def<&str> {
+    Author::Prelude.definition(definition)
+}
+
+fn call<'s>(name: &'s str, arguments: Vec<Term<&'s str>>) -> Term<&'s str> {
+    Term::Call(name, arguments)
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+/// `source as $name | body`
+fn bind<'s>(source: Term<&'s str>, name: &'s str, body: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(source), BinaryOp::Pipe(Some(Pattern::Var(name))), Box::new(body))
+}
+
+fn text(text: &str) -> Term<&str> {
+    Term::Str(None, vec![StrPart::Str(text)])
+}
+
+fn array(inner: Term<&str>) -> Term<&str> {
+    Term::Arr(Some(Box::new(inner)))
+}
+
+/// `.[index]`
+fn at(part: Part<Term<&str>>) -> Term<&str> {
+    Term::Path(Box::new(Term::Id), Path(vec![(part, Opt::Essential)]))
+}
+
+impl Author {
+    fn terms(self, terms: Vec<Term<&str>>) -> Vec<Term<&str>> {
+        terms.into_iter().map(|term| self.term(term)).collect()
+    }
+
+    fn term<'s>(self, term: Term<&'s str>) -> Term<&'s str> {
+        match term {
+            Term::Id | Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Break(_) | Term::Var(_) => term,
+            Term::Str(format, parts) => self.string(format, parts),
+            Term::Arr(Some(inner)) => Term::Arr(Some(Box::new(self.term(*inner)))),
+            Term::Obj(entries) => {
+                let entry = |(key, value): (Term<&'s str>, Option<_>)| match (key, value) {
+                    // The shorthand `{$x}` is told by the bare variable.
+                    (key @ Term::Var(_), None) => (key, None),
+                    (key, value) => (self.term(key), value.map(|value| self.term(value))),
+                };
+                Term::Obj(entries.into_iter().map(entry).collect())
+            }
+            Term::Neg(inner) => Term::Neg(Box::new(self.term(*inner))),
+            Term::BinOp(left, op, right) => self.operation(*left, op, *right),
+            Term::Label(name, inner) => Term::Label(name, Box::new(self.term(*inner))),
+            Term::Fold(name, source, pattern, arguments) => self.fold(name, *source, pattern, arguments),
+            Term::TryCatch(tried, caught) => {
+                Term::TryCatch(Box::new(self.term(*tried)), caught.map(|caught| Box::new(self.term(*caught))))
+            }
+            Term::IfThenElse(branches, otherwise) => Term::IfThenElse(
+                branches
+                    .into_iter()
+                    .map(|(condition, then)| (self.term(condition), self.term(then)))
+                    .collect(),
+                otherwise.map(|otherwise| Box::new(self.term(*otherwise))),
+            ),
+            Term::Def(definitions, body) => self.definitions(definitions, *body),
+            Term::Call(name, arguments) => match name.strip_prefix('@') {
+                Some(format) if self == Self::User && !FORMATS.contains(&name) => {
+                    call("format", vec![text(format)])
+                }
+                _ => call(name, self.terms(arguments)),
+            },
+            Term::Path(head, path) => Term::Path(Box::new(self.term(*head)), Path(self.path(path))),
+        }
+    }
+
+    fn path(self, path: Path<Term<&str>>) -> Vec<(Part<Term<&str>>, Opt)> {
+        let part = |part| match part {
+            Part::Index(index) => Part::Index(self.term(index)),
+            Part::Range(from, upto) => {
+                Part::Range(from.map(|from| self.term(from)), upto.map(|upto| self.term(upto)))
+            }
+        };
+        path.0.into_iter().map(|(inner, opt)| (part(inner), opt)).collect()
+    }
+
+    /// Interpolation: each part goes through the format, the first part varies fastest.
+    fn string<'s>(
+        self,
+        format: Option<&'s str>,
+        parts: Vec<StrPart<&'s str, Term<&'s str>>>,
+    ) -> Term<&'s str> {
+        let formatted = |term: Term<&'s str>| match format {
+            None => self.term(term),
+            Some(format) => pipe(self.term(term), self.term(call(format, Vec::new()))),
+        };
+        let mut parts: Vec<_> = parts
+            .into_iter()
+            .map(|part| match part {
+                StrPart::Term(term) => StrPart::Term(formatted(term)),
+                StrPart::Str(text) => StrPart::Str(text),
+                StrPart::Char(char) => StrPart::Char(char),
+            })
+            .collect();
+        let several = |part: &StrPart<_, Term<&str>>| matches!(part, StrPart::Term(term) if !is_plain(term));
+        if parts.iter().filter(|part| several(part)).count() < 2 {
+            return Term::Str(None, parts);
+        }
+        let mut bound = Vec::new();
+        for part in parts.iter_mut().filter(|part| several(part)) {
+            if let (StrPart::Term(term), Some(name)) = (&mut *part, PARTS.get(bound.len())) {
+                bound.push((std::mem::replace(term, Term::Var(name)), *name));
+            }
+        }
+        let string = Term::Str(None, parts);
+        bound.into_iter().fold(string, |body, (source, name)| bind(source, name, body))
+    }
+
+    fn operation<'s>(
+        self,
+        left: Term<&'s str>,
+        op: BinaryOp<&'s str>,
+        right: Term<&'s str>,
+    ) -> Term<&'s str> {
+        let (left, right) = (self.term(left), self.term(right));
+        let same = |left, op, right| Term::BinOp(Box::new(left), op, Box::new(right));
+        match op {
+            BinaryOp::Math(_) | BinaryOp::Cmp(_) if !is_plain(&left) && !is_plain(&right) => {
+                bind(right, RIGHT, same(left, op, Term::Var(RIGHT)))
+            }
+            BinaryOp::Comma => same(left, op, pipe(call("@tick", Vec::new()), right)),
+            BinaryOp::Assign => call("@assign", vec![left, right]),
+            BinaryOp::Update => call("@modify", vec![left, right]),
+            BinaryOp::UpdateMath(math) => {
+                let update = same(Term::Id, BinaryOp::Math(math), Term::Var(RIGHT));
+                bind(right, RIGHT, call("@modify", vec![left, update]))
+            }
+            BinaryOp::UpdateAlt => {
+                let update = same(Term::Id, BinaryOp::Alt, Term::Var(RIGHT));
+                bind(right, RIGHT, call("@modify", vec![left, update]))
+            }
+            BinaryOp::Pipe(Some(pattern)) => same(left, BinaryOp::Pipe(Some(self.pattern(pattern))), right),
+            BinaryOp::Pipe(None)
+            | BinaryOp::Alt
+            | BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Math(_)
+            | BinaryOp::Cmp(_) => same(left, op, right),
+        }
+    }
+
+    fn pattern(self, pattern: Pattern<&str>) -> Pattern<&str> {
+        match pattern {
+            Pattern::Var(name) => Pattern::Var(name),
+            Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(|item| self.pattern(item)).collect()),
+            Pattern::Obj(entries) => {
+                let entry = |(key, value)| (self.term(key), self.pattern(value));
+                Pattern::Obj(entries.into_iter().map(entry).collect())
+            }
+        }
+    }
+
+    /// jq keeps the last output of an update as the state, and null when there is none.
+    fn fold<'s>(
+        self,
+        name: &'s str,
+        source: Term<&'s str>,
+        pattern: Pattern<&'s str>,
+        arguments: Vec<Term<&'s str>>,
+    ) -> Term<&'s str> {
+        let source = Box::new(self.term(source));
+        let pattern = self.pattern(pattern);
+        let mut arguments = self.terms(arguments);
+        if let [init, update, project @ ..] = &mut arguments[..]
+            && !is_single(update)
+        {
+            let inner = std::mem::take(update);
+            if name == "reduce" {
+                *update = call("@last_or_null", vec![inner]);
+            } else {
+                // The state is the list of what the update gave.
+                *init = pipe(std::mem::take(init), array(Term::Id));
+                *update = array(pipe(at(Part::Index(Term::Neg(Box::new(Term::Num("1"))))), inner));
+                let each = at(Part::Range(None, None));
+                match project {
+                    [project] => *project = pipe(each, std::mem::take(project)),
+                    _ => arguments.push(each),
+                }
+            }
+        }
+        Term::Fold(name, source, pattern, arguments)
+    }
+
+    fn definitions<'s>(self, definitions: Vec<Def<&'s str>>, body: Term<&'s str>) -> Term<&'s str> {
+        Term::Def(
+            definitions.into_iter().map(|definition| self.definition(definition)).collect(),
+            Box::new(self.term(body)),
+        )
+    }
+
+    /// A definition that calls itself counts its steps, or it could run for ever.
+    fn definition(self, definition: Def<&str>) -> Def<&str> {
+        let Def { name, args, body } = definition;
+        let recursive = calls::of(&body).contains(&(name, args.len()));
+        let body = self.term(body);
+        let body = if recursive { pipe(call("@tick", Vec::new()), body) } else { body };
+        Def { name, args, body }
+    }
+}

@@ -1,0 +1,148 @@
+//! The mapping language against recorded results of libjq 1.8.2.
+//!
+//! Each line of a corpus is one case: an expression, its input as JSON text, and either the first output as JSON text
+//! or the phase in which there was none (`compile`, `run`, `empty`). Equal means the same value with integers and
+//! floats kept apart, or a failure on both sides.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read as _;
+
+use ocean_opsgenie::jq::{CompileFault, Environment, Program, RunError, quote_rewrite};
+use ocean_opsgenie::value::Value;
+
+/// Names a corpus that is not part of the repository.
+const CORPUS_VARIABLE: &str = "OCEAN_JQ_CORPUS";
+
+/// Of ten thousand probe cases, how many must be equal.
+const PROBES_EQUAL_OF_10000: usize = 9980;
+
+/// How many cases of a set were run and equal, and what differed.
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    equal: usize,
+    differing: Vec<String>,
+}
+
+#[derive(Default)]
+struct Replay {
+    programs: HashMap<String, Result<Program, Vec<CompileFault>>>,
+    sets: BTreeMap<String, Tally>,
+}
+
+impl Replay {
+    fn run(&mut self, lines: &str) {
+        for line in lines.lines() {
+            let case: serde_json::Value = serde_json::from_str(line).expect("a case is JSON");
+            let field = |name: &str| case[name].as_str();
+            let expression = field("expression").expect("a case has an expression");
+            let source = quote_rewrite(expression);
+            if let Some(rewritten) = field("filter") {
+                assert_eq!(source, rewritten, "the quotes of {expression}");
+            }
+            let input = field("input").expect("a case has an input");
+            let actual = self.outcome(&source, input);
+            let tally = self.sets.entry(field("set").expect("a case has a set").to_owned()).or_default();
+            tally.cases += 1;
+            let equal = match (&actual, field("output")) {
+                (Ok(actual), Some(expected)) => spelled(actual) == spelled(expected),
+                (Err(_), None) => true,
+                _ => false,
+            };
+            if equal {
+                tally.equal += 1;
+            } else {
+                let expected = field("output").or(field("error")).unwrap_or("nothing");
+                let input: String = input.chars().take(300).collect();
+                let actual = actual.unwrap_or_else(|failure| failure);
+                tally
+                    .differing
+                    .push(format!("{source}\n    on   {input}\n    want {expected}\n    got  {actual}"));
+            }
+        }
+    }
+
+    /// The first output as JSON text, or why there is none.
+    fn outcome(&mut self, source: &str, input: &str) -> Result<String, String> {
+        let program = self.programs.entry(source.to_owned()).or_insert_with(|| Program::compile(source));
+        let program = program.as_ref().map_err(|faults| format!("compile: {faults:?}"))?;
+        let input = Value::parse(input.as_bytes()).map_err(|error| format!("input: {error}"))?;
+        match program.first(&input, &Environment::default()) {
+            Ok(Some(output)) => Ok(output.to_string()),
+            Ok(None) => Err("no output".to_owned()),
+            Err(RunError::Defect(text)) => panic!("{source}: {text}"),
+            Err(error) => Err(format!("run: {error}")),
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "shown by the test harness")]
+    fn print(&self) {
+        for (set, tally) in &self.sets {
+            println!("{set}: {} of {} equal", tally.equal, tally.cases);
+            for case in &tally.differing {
+                println!("  {case}");
+            }
+        }
+    }
+}
+
+/// The JSON text with its numbers spelled one way, but `1` and `1.0` still apart, and keys in order.
+fn spelled(json: &str) -> String {
+    fn respell(value: &Value, out: &mut String) {
+        match value {
+            Value::Number(number) => out.push_str(&number.to_text()),
+            Value::Array(items) => {
+                for item in items.iter() {
+                    out.push(',');
+                    respell(item, out);
+                }
+                out.push(']');
+            }
+            Value::Object(object) => {
+                let mut pairs: Vec<_> = object.iter().collect();
+                pairs.sort_by_key(|(key, _value)| *key);
+                for (key, value) in pairs {
+                    out.extend([&**key, "\0"]);
+                    respell(value, out);
+                }
+                out.push('}');
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+    let mut out = String::new();
+    respell(&Value::parse(json.as_bytes()).expect("an output is JSON"), &mut out);
+    out
+}
+
+/// The lines of a file, which may be compressed.
+fn lines(path: &str) -> String {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).expect("a corpus is UTF-8");
+    } else {
+        text = String::from_utf8(bytes).expect("a corpus is UTF-8");
+    }
+    text
+}
+
+#[test]
+fn the_named_corpus_gives_what_libjq_gives() {
+    let Ok(path) = std::env::var(CORPUS_VARIABLE) else {
+        println!("NOT RUN: no corpus is named; set {CORPUS_VARIABLE} to run one whole");
+        return;
+    };
+    let mut replay = Replay::default();
+    replay.run(&lines(&path));
+    replay.print();
+    for (set, tally) in &replay.sets {
+        let wanted = if set == "probe" { PROBES_EQUAL_OF_10000 } else { 10_000 };
+        assert!(
+            tally.equal * 10_000 >= wanted * tally.cases,
+            "{set}: {} of {} equal",
+            tally.equal,
+            tally.cases
+        );
+    }
+}
