@@ -12,6 +12,7 @@ mod preset;
 mod provenance;
 mod reader;
 mod resolve;
+mod resources;
 mod settings;
 mod sources;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use place::{Diagnostic, Place, Severity, SourceText};
 pub use position::Position;
 pub use preset::Preset;
 pub use provenance::Provenance;
+pub use resources::{ResourceFault, ResourceFaults, Resources};
 pub use settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
     INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings, ResourcesOrigin,

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 pub use fault::{MappingFault, MappingFaults, MappingProblem};
 pub use read::Reading;
+pub(super) use read::defaults;
 
 use super::place::Place;
 use crate::model::Kind;

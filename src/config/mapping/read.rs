@@ -37,6 +37,16 @@ const ENTITY_KEYS: [&str; 1] = ["mappings"];
 const MAPPING_KEYS: [&str; 7] =
     ["identifier", "title", "icon", "team", "blueprint", "properties", "relations"];
 
+/// What the root of a mapping means when it leaves a key out.
+pub(in crate::config) fn defaults() -> [(&'static str, Value); 4] {
+    [
+        ("deleteDependentEntities", true.into()),
+        ("createMissingRelatedEntities", true.into()),
+        ("enableMergeEntity", true.into()),
+        ("entityDeletionThreshold", DEFAULT_THRESHOLD.into()),
+    ]
+}
+
 /// A mapping and what looks wrong in it without being so.
 pub type Reading = Result<(MappingFile, Vec<MappingFault>), MappingFaults>;
 

@@ -1,0 +1,425 @@
+//! What a new installation is given: blueprints, mapping and what else a folder of resources may hold.
+//!
+//! The folder's layout is that of Port's integrations
+//! (<https://docs.port.io/build-your-software-catalog/custom-integration/ocean-framework/>): files `blueprints`,
+//! `port-app-config`, `scorecards`, `pages` and `actions`, each with the extension `json`, `yaml` or `yml`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use super::layers::type_name;
+use super::mapping::{MappingFault, MappingFaults, MappingFile, defaults};
+use super::position::Position;
+use super::preset::Preset;
+use super::sources::read_small_file;
+use super::yaml::{self, Malformed};
+
+/// The extensions that a file of resources may have, in the order in which they are looked for.
+const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
+
+/// What a new installation is given.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    /// Blueprints, whole.
+    pub blueprints: Vec<Value>,
+    /// Actions, as the catalog takes them.
+    pub actions: Vec<Value>,
+    /// Scorecards, grouped by blueprint: `{"blueprint": …, "data": […]}`.
+    pub scorecards: Vec<Value>,
+    /// Pages, as the catalog takes them.
+    pub pages: Vec<Value>,
+    /// The mapping, read.
+    pub mapping: MappingFile,
+    /// The mapping as the catalog stores it, with the defaults of its root filled in.
+    pub mapping_json: Value,
+    /// What looks wrong in the mapping without being so.
+    pub warnings: Vec<MappingFault>,
+}
+
+impl Resources {
+    /// The resources of a preset.
+    #[expect(clippy::missing_panics_doc, reason = "what is embedded is proven right by tests")]
+    pub fn of_preset(preset: Preset) -> Self {
+        let blueprints = preset.blueprints().iter().map(|text| {
+            serde_json::from_str(text).expect("the blueprints of the presets are JSON, which a test proves")
+        });
+        let (mapping, warnings) = MappingFile::from_text(&preset.mapping_name(), preset.mapping())
+            .expect("the mappings of the presets are right, which a test proves");
+        let raw = yaml::read(preset.mapping()).expect("it was read a moment ago").value;
+        Self {
+            blueprints: blueprints.collect(),
+            actions: Vec::new(),
+            scorecards: Vec::new(),
+            pages: Vec::new(),
+            mapping,
+            mapping_json: with_defaults(raw),
+            warnings,
+        }
+    }
+
+    /// Nothing at all: what the origin `Empty` asks for.
+    #[expect(clippy::missing_panics_doc, reason = "the text is a constant")]
+    pub fn empty() -> Self {
+        let mapping_json = with_defaults(json!({"resources": []}));
+        let (mapping, warnings) =
+            MappingFile::from_catalog(&mapping_json).expect("a mapping without resources is right");
+        let (blueprints, actions, scorecards, pages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { blueprints, actions, scorecards, pages, mapping, mapping_json, warnings }
+    }
+
+    /// The resources in a folder. A mapping must be there; of the rest, what is absent is empty.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn in_folder(folder: &Path) -> Result<Self, ResourceFaults> {
+        if !folder.is_dir() {
+            return Err(ResourceFaults(vec![ResourceFault::NotAFolder(folder.to_owned())]));
+        }
+        let mut faults = Vec::new();
+        let mut list = |stem: &str| {
+            read_list(folder, stem).unwrap_or_else(|fault| {
+                faults.push(fault);
+                Vec::new()
+            })
+        };
+        let blueprints = list("blueprints");
+        let (actions, scorecards, pages) = (list("actions"), list("scorecards"), list("pages"));
+        let lacking = blueprints.iter().position(|blueprint| !blueprint["identifier"].is_string());
+        if let Some(index) = lacking {
+            faults.push(ResourceFault::NoIdentifier { folder: folder.to_owned(), number: index + 1 });
+        }
+        match read_mapping(folder) {
+            Ok((mapping, mapping_json, warnings)) if faults.is_empty() => {
+                Ok(Self { blueprints, actions, scorecards, pages, mapping, mapping_json, warnings })
+            }
+            Ok(_) => Err(ResourceFaults(faults)),
+            Err(fault) => {
+                faults.push(fault);
+                Err(ResourceFaults(faults))
+            }
+        }
+    }
+}
+
+/// A mapping as the catalog stores it: what its root leaves out stands there with its default.
+fn with_defaults(raw: Value) -> Value {
+    let Value::Object(given) = raw else { return raw };
+    let mut filled = Map::new();
+    for (key, default) in defaults() {
+        filled.insert(key.to_owned(), default);
+    }
+    filled.extend(given.into_iter().filter(|(_, value)| !value.is_null()));
+    Value::Object(filled)
+}
+
+fn read_mapping(folder: &Path) -> Result<(MappingFile, Value, Vec<MappingFault>), ResourceFault> {
+    let stem = "port-app-config";
+    let Some(path) = find(folder, stem)? else { return Err(ResourceFault::NoMapping(folder.to_owned())) };
+    let text = read(&path)?;
+    let name = path.display().to_string();
+    let (mapping, warnings) = MappingFile::from_text(&name, &text).map_err(ResourceFault::Mapping)?;
+    let raw = parse(&path, &text)?;
+    Ok((mapping, with_defaults(raw), warnings))
+}
+
+fn read_list(folder: &Path, stem: &str) -> Result<Vec<Value>, ResourceFault> {
+    let Some(path) = find(folder, stem)? else { return Ok(Vec::new()) };
+    let text = read(&path)?;
+    match parse(&path, &text)? {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(items) if items.iter().all(Value::is_object) => Ok(items),
+        Value::Array(_) => Err(ResourceFault::NotAList { path, found: "a list of something else" }),
+        other => Err(ResourceFault::NotAList { path, found: type_name(&other) }),
+    }
+}
+
+/// The file of a name, whatever its extension; one of a foreign extension is a fault, lest it be overlooked.
+fn find(folder: &Path, stem: &str) -> Result<Option<PathBuf>, ResourceFault> {
+    let unreadable = |error: std::io::Error| ResourceFault::Unreadable {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.file_stem().is_some_and(|name| name == stem) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    match found.as_slice() {
+        [] => Ok(None),
+        [path]
+            if EXTENSIONS.iter().any(|one| path.extension().is_some_and(|extension| extension == *one)) =>
+        {
+            Ok(Some(path.clone()))
+        }
+        [path] => Err(ResourceFault::ForeignExtension(path.clone())),
+        [first, second, ..] => Err(ResourceFault::Twice { first: first.clone(), second: second.clone() }),
+    }
+}
+
+fn read(path: &Path) -> Result<String, ResourceFault> {
+    read_small_file(path)
+        .map_err(|error| ResourceFault::Unreadable { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn parse(path: &Path, text: &str) -> Result<Value, ResourceFault> {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let document = if is_json { yaml::read_json(text) } else { yaml::read(text) };
+    document.map(|document| document.value).map_err(|Malformed { reason, at }| ResourceFault::Malformed {
+        path: path.to_owned(),
+        position: Position::of(text, at.unwrap_or(0)),
+        reason,
+    })
+}
+
+/// Everything that is wrong with a folder of resources.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceFaults(pub Vec<ResourceFault>);
+
+impl std::error::Error for ResourceFaults {}
+
+impl std::fmt::Display for ResourceFaults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            match fault {
+                // It has a form of its own.
+                ResourceFault::Mapping(faults) => write!(f, "{faults}")?,
+                fault => write!(f, "error: {fault}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong with a folder of resources.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ResourceFault {
+    /// The path names no folder.
+    #[error("`{}` is no folder\n  hint: `OCEAN__RESOURCES_PATH` names a folder with `port-app-config.yaml` in it", .0.display())]
+    NotAFolder(PathBuf),
+    /// A file or the folder cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file or the folder.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// A file is neither JSON nor YAML.
+    #[error("`{}:{position}` cannot be read: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where it was noticed.
+        position: Position,
+        /// The parser's words.
+        reason: String,
+    },
+    /// A file holds no list of objects.
+    #[error("`{}` must hold a list of objects, not {found}", path.display())]
+    NotAList {
+        /// The file.
+        path: PathBuf,
+        /// What is there.
+        found: &'static str,
+    },
+    /// A blueprint without an identifier.
+    #[error("blueprint {number} in `{}` has no `identifier`", folder.display())]
+    NoIdentifier {
+        /// The folder.
+        folder: PathBuf,
+        /// Which one, from 1.
+        number: usize,
+    },
+    /// There is no mapping.
+    #[error("`{}` lacks a mapping\n  hint: put `port-app-config.yaml` there", .0.display())]
+    NoMapping(PathBuf),
+    /// A file of resources with an extension that nobody reads.
+    #[error("`{}` would be overlooked\n  hint: its extension must be `json`, `yaml` or `yml`", .0.display())]
+    ForeignExtension(PathBuf),
+    /// Two files of the same resources.
+    #[error("`{}` and `{}` hold the same resources\n  hint: keep one of them", first.display(), second.display())]
+    Twice {
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// The mapping is wrong.
+    #[error("{0}")]
+    Mapping(MappingFaults),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::mapping::{EntityMapping, Template};
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).expect("a file can be written");
+        }
+        folder
+    }
+
+    /// The faults with the folder's own name taken out.
+    fn faults(files: &[(&str, &str)]) -> String {
+        let folder = folder(files);
+        let faults = Resources::in_folder(folder.path()).expect_err("these resources are wrong");
+        faults.to_string().replace(&folder.path().display().to_string(), "FOLDER")
+    }
+
+    #[test]
+    fn folders_that_are_wrong() {
+        let nowhere = Resources::in_folder(Path::new("/no/such/folder")).expect_err("it does not exist");
+        insta::assert_snapshot!(nowhere, @r"
+        error: `/no/such/folder` is no folder
+          hint: `OCEAN__RESOURCES_PATH` names a folder with `port-app-config.yaml` in it
+        ");
+        insta::assert_snapshot!(faults(&[]), @r"
+        error: `FOLDER` lacks a mapping
+          hint: put `port-app-config.yaml` there
+        ");
+        insta::assert_snapshot!(faults(&[
+            ("blueprints.toml", ""),
+            ("actions.yaml", "a: 1"),
+            ("pages.json", "[1]"),
+            ("scorecards.json", "[{\"a\":}]"),
+            ("port-app-config.yml", "resources:\n  - kind: alarm\n"),
+        ]), @r"
+        error: `FOLDER/blueprints.toml` would be overlooked
+          hint: its extension must be `json`, `yaml` or `yml`
+        error: `FOLDER/actions.yaml` must hold a list of objects, not an object
+        error: `FOLDER/scorecards.json:1:7` cannot be read: expected value
+        error: `FOLDER/pages.json` must hold a list of objects, not a list of something else
+        error: the kind `alarm` does not exist
+          --> FOLDER/port-app-config.yml:2:11
+           |
+         2 |   - kind: alarm
+           |           ^^^^^
+          hint: did you mean `alert`?
+
+        error: `selector` is missing
+          --> FOLDER/port-app-config.yml:2:5
+           |
+         2 |   - kind: alarm
+           |     ^^^^^^^^^^^
+
+        error: `port` is missing
+          --> FOLDER/port-app-config.yml:2:5
+           |
+         2 |   - kind: alarm
+           |     ^^^^^^^^^^^
+        ");
+        insta::assert_snapshot!(faults(&[
+            ("blueprints.json", "[{\"identifier\": \"a\"}, {\"title\": \"b\"}]"),
+            ("port-app-config.yml", "resources: []"),
+            ("port-app-config.yaml", "resources: []"),
+        ]), @r"
+        error: blueprint 2 in `FOLDER` has no `identifier`
+        error: `FOLDER/port-app-config.yaml` and `FOLDER/port-app-config.yml` hold the same resources
+          hint: keep one of them
+        ");
+    }
+
+    #[test]
+    fn a_folder_is_read_whatever_the_extensions() {
+        let folder = folder(&[
+            ("blueprints.yaml", "- identifier: a\n  title: A\n"),
+            ("pages.yml", ""),
+            ("port-app-config.json", "{\"resources\": [], \"enableMergeEntity\": false}"),
+            ("README.md", "not ours"),
+        ]);
+        let resources = Resources::in_folder(folder.path()).expect("these resources are right");
+        assert_eq!(resources.blueprints, [json!({"identifier": "a", "title": "A"})]);
+        assert!(!resources.mapping.enable_merge_entity);
+        insta::assert_snapshot!(resources.mapping_json, @r#"{"deleteDependentEntities":true,"createMissingRelatedEntities":true,"enableMergeEntity":false,"entityDeletionThreshold":0.9,"resources":[]}"#);
+        insta::assert_snapshot!(Resources::empty().mapping_json, @r#"{"deleteDependentEntities":true,"createMissingRelatedEntities":true,"enableMergeEntity":true,"entityDeletionThreshold":0.9,"resources":[]}"#);
+    }
+
+    fn keys(value: &Value) -> BTreeSet<String> {
+        value.as_object().into_iter().flat_map(|object| object.keys().cloned()).collect()
+    }
+
+    fn blueprint<'r>(resources: &'r Resources, mapping: &EntityMapping) -> &'r Value {
+        let name: String = serde_json::from_str(&mapping.blueprint.text).expect("the blueprint is a literal");
+        let found = resources.blueprints.iter().find(|blueprint| blueprint["identifier"] == name.as_str());
+        found.unwrap_or_else(|| panic!("no blueprint {name}"))
+    }
+
+    fn names(fields: Option<&Vec<(String, Template)>>) -> impl Iterator<Item = &String> {
+        fields.into_iter().flatten().map(|(name, _)| name)
+    }
+
+    #[test]
+    fn presets_write_only_what_their_blueprints_declare() {
+        for preset in Preset::ALL {
+            let resources = Resources::of_preset(preset);
+            assert_eq!(resources.warnings, [], "{preset}");
+            let mut fed = BTreeSet::new();
+            for mapping in resources.mapping.resources.iter().flat_map(|resource| &resource.mappings) {
+                let blueprint = blueprint(&resources, mapping);
+                fed.insert(blueprint["identifier"].to_string());
+                let (properties, relations) =
+                    (keys(&blueprint["schema"]["properties"]), keys(&blueprint["relations"]));
+                for name in names(mapping.properties.as_ref()) {
+                    assert!(properties.contains(name), "{preset}: {} {name}", mapping.place);
+                }
+                for name in names(mapping.relations.as_ref()) {
+                    assert!(relations.contains(name), "{preset}: {} {name}", mapping.place);
+                }
+            }
+            assert_eq!(fed.len(), resources.blueprints.len(), "{preset}: a blueprint that nothing feeds");
+        }
+    }
+
+    #[test]
+    fn blueprints_of_presets_hang_together() {
+        for preset in Preset::ALL {
+            let resources = Resources::of_preset(preset);
+            let find = |name: &Value| resources.blueprints.iter().find(|one| one["identifier"] == *name);
+            for blueprint in &resources.blueprints {
+                let relations = blueprint["relations"].as_object().expect("it has relations");
+                for relation in relations.values() {
+                    assert!(find(&relation["target"]).is_some(), "{preset}: {relation}");
+                    assert!(
+                        relation["required"] == false && relation["many"].is_boolean(),
+                        "{preset}: {relation}"
+                    );
+                }
+                for mirror in blueprint["mirrorProperties"].as_object().into_iter().flat_map(Map::values) {
+                    let path = mirror["path"].as_str().expect("a mirror has a path");
+                    let (relation, property) = path.split_once('.').expect("over a relation to a property");
+                    let target = find(&relations[relation]["target"]).expect("the target is there");
+                    assert!(!target["schema"]["properties"][property].is_null(), "{preset}: {path}");
+                }
+                for aggregation in
+                    blueprint["aggregationProperties"].as_object().into_iter().flat_map(Map::values)
+                {
+                    assert!(find(&aggregation["target"]).is_some(), "{preset}: {aggregation}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_classic_mapping_is_sent_with_its_defaults() {
+        let json = Resources::of_preset(Preset::Classic).mapping_json;
+        assert_eq!(json["entityDeletionThreshold"], 0.9);
+        assert_eq!(json["enableMergeEntity"], true);
+        assert_eq!(json["resources"][0]["port"]["entity"]["mappings"]["blueprint"], "\"opsGenieService\"");
+        assert_eq!(
+            keys(&json["resources"][0]),
+            BTreeSet::from(["kind", "port", "selector"].map(str::to_owned))
+        );
+    }
+}
