@@ -18,4 +18,5 @@ pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod secret;
+pub mod telemetry;
 pub mod value;

@@ -1,0 +1,136 @@
+//! Where events go: to standard error, for people or for machines. Standard output is for data only.
+
+use std::io::IsTerminal;
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, dispatcher};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::config::{LogFormat, LogLevel, LoggingSettings};
+
+/// Sends the events of this process to standard error from now on. When they are sent somewhere already, that stays.
+pub fn start(settings: &LoggingSettings) {
+    if dispatcher::set_global_default(dispatch(*settings, colour(), std::io::stderr)).is_err() {
+        tracing::debug!("events go where they went before");
+    }
+}
+
+/// Whether lines are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Colour {
+    Plain,
+    Coloured,
+}
+
+/// Coloured on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+fn colour() -> Colour {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if std::io::stderr().is_terminal() && !unwanted { Colour::Coloured } else { Colour::Plain }
+}
+
+fn dispatch<W>(settings: LoggingSettings, colour: Colour, writer: W) -> Dispatch
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer).with_target(false).with_ansi(colour == Colour::Coloured);
+    let lines = match settings.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        }
+    };
+    Dispatch::new(Registry::default().with(lines.with_filter(wanted(settings.level))))
+}
+
+/// Ours from the level that is set. Of libraries only what is alarming, at any level: they know nothing of our secrets.
+fn wanted(level: LogLevel) -> Targets {
+    let ours = match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
+    };
+    Targets::new().with_default(ours.min(LevelFilter::WARN)).with_target(env!("CARGO_CRATE_NAME"), ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Lines kept in memory.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no test panics while it writes").extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is told of some events, without times.
+    fn told(level: LogLevel, format: LogFormat) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let dispatch = dispatch(LoggingSettings { level, format }, Colour::Plain, move || writer.clone());
+        dispatcher::with_default(&dispatch, || {
+            tracing::debug!("a call");
+            tracing::info!(kind = "alert", count = 3, "listed");
+            tracing::error!("refused");
+            tracing::debug!(target: "hyper::client", "Authorization: GenieKey 1234");
+            tracing::warn!(target: "rustls", "odd certificate");
+        });
+        let bytes = lines.0.lock().expect("no test panics while it writes").clone();
+        let text = String::from_utf8(bytes).expect("lines are texts");
+        let without_time = |line: &str| match line.split_once("\"timestamp\":\"") {
+            Some((before, after)) => {
+                format!("{before}{}", after.split_once("\",").map_or("", |(_, rest)| rest))
+            }
+            None => line.split_once("Z ").map_or(line, |(_, rest)| rest).trim_start().to_owned(),
+        };
+        text.lines().map(without_time).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn libraries_are_not_heard_below_warning() {
+        insta::assert_snapshot!(told(LogLevel::Debug, LogFormat::Text), @r#"
+        DEBUG a call
+        INFO listed kind="alert" count=3
+        ERROR refused
+        WARN odd certificate
+        "#);
+    }
+
+    #[test]
+    fn levels_leave_out_what_is_below() {
+        insta::assert_snapshot!(told(LogLevel::Info, LogFormat::Text), @r#"
+        INFO listed kind="alert" count=3
+        ERROR refused
+        WARN odd certificate
+        "#);
+        insta::assert_snapshot!(told(LogLevel::Warning, LogFormat::Text), @r"
+        ERROR refused
+        WARN odd certificate
+        ");
+        insta::assert_snapshot!(told(LogLevel::Error, LogFormat::Text), @"ERROR refused");
+    }
+
+    #[test]
+    fn json_is_one_object_a_line() {
+        insta::assert_snapshot!(told(LogLevel::Info, LogFormat::Json), @r#"
+        {"level":"INFO","message":"listed","kind":"alert","count":3}
+        {"level":"ERROR","message":"refused"}
+        {"level":"WARN","message":"odd certificate"}
+        "#);
+    }
+}
