@@ -20,12 +20,17 @@
 mod catalog;
 mod opsgenie;
 mod server;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-pub use catalog::{Catalog, Holding};
+pub use catalog::{
+    BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Seeding, Stamping,
+    Touch,
+};
 pub use opsgenie::{Access, Account, AllOnCalls, Area, Bucket, Domain, Rights, Throttle};
 pub use server::{
     Answer, Asked, Counts, Detail, Effect, Fault, FaultId, Handle, ItemRefusal, Logged, On, Side, Times,
@@ -85,7 +90,7 @@ impl Sandbox {
     /// When an address cannot be bound, or the catalog's file cannot be opened or read.
     pub async fn start(options: Options) -> io::Result<Self> {
         let account = Account::new(options.world);
-        let catalog = Catalog::open(options.holding)?;
+        let catalog = Catalog::open(&options.holding)?;
         let (opsgenie, source_task) =
             server::start(account, options.opsgenie_address, options.detail).await?;
         let (catalog, catalog_task) = server::start(catalog, options.catalog_address, options.detail).await?;
