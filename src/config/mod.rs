@@ -1,6 +1,7 @@
 //! What the user decides: settings and mapping, each with where it came from.
 
 mod dotenv;
+mod exposure;
 mod fault;
 mod layers;
 pub mod mapping;
