@@ -7,6 +7,7 @@
 //!  (env,yaml)  pages     joins     jq     diff     bulk     counts
 //! ```
 
+pub mod apply;
 pub mod catalog;
 pub mod config;
 pub mod enrich;

@@ -106,8 +106,9 @@ pub(super) struct BulkRefused {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeleteAnswer {
+    /// Absent when the catalog does not say; it may be shorter than what was asked.
     #[serde(default)]
-    pub(super) deleted_entities: Vec<String>,
+    pub(super) deleted_entities: Option<Vec<String>>,
 }
 
 /// Decodes a successful answer.

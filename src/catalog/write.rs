@@ -98,13 +98,13 @@ impl Catalog {
         Ok(by_index(answer, count))
     }
 
-    /// Deletes entities and gives back those that the catalog says it deleted.
+    /// Deletes entities and gives back those that the catalog says it deleted; `None` when it does not say.
     pub async fn delete(
         &self,
         blueprint: &BlueprintId,
         identifiers: &[EntityId],
         dependents: Dependents,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Option<Vec<String>>, Error> {
         let attempted = || format!("delete {} entities of blueprint `{blueprint}`", identifiers.len());
         let request = self.requests().bulk_delete(blueprint, identifiers, dependents, self.event);
         let response = self.call(attempted, request).await?;

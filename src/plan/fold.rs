@@ -60,8 +60,16 @@ pub fn merge_record(mapped: Vec<Mapped>) -> Vec<Mapped> {
 /// Holds the entities of a blueprint that several kinds feed until all of them are done.
 #[derive(Debug, Default)]
 pub struct Fold {
-    waiting: IndexMap<EntityId, Vec<Mapped>>,
+    waiting: IndexMap<EntityId, Parts>,
     held: usize,
+}
+
+#[derive(Debug, Default)]
+struct Parts {
+    /// One per rule.
+    mapped: Vec<Mapped>,
+    /// Where those come from that were replaced.
+    replaced: Vec<Origin>,
 }
 
 impl Fold {
@@ -69,28 +77,29 @@ impl Fold {
     /// giving a key again replaces what it gave before.
     pub fn offer(&mut self, mapped: Mapped) -> Option<Mapped> {
         let Identifier::Exact(identifier) = &mapped.entity.identifier else { return Some(mapped) };
-        if let Some(parts) = self.waiting.get_mut(identifier)
+        if let Some(Parts { mapped: parts, replaced }) = self.waiting.get_mut(identifier)
             && let Some(part) = parts.iter_mut().find(|part| part.origin.rule == mapped.origin.rule)
         {
-            *part = mapped;
+            let earlier = std::mem::replace(part, mapped);
+            replaced.push(earlier.origin);
             return None;
         }
         if self.held >= WAITING {
             return Some(mapped);
         }
         self.held += 1;
-        self.waiting.entry(identifier.clone()).or_default().push(mapped);
+        self.waiting.entry(identifier.clone()).or_default().mapped.push(mapped);
         None
     }
 
     /// The joined entities in the order of their first appearance; of two rules that map one field the later one in the
     /// file wins, whichever came first.
     pub fn finish(self) -> impl Iterator<Item = Joined> {
-        self.waiting.into_values().filter_map(|mut parts| {
+        self.waiting.into_values().filter_map(|Parts { mapped: mut parts, replaced }| {
             parts.sort_by_key(|part| part.origin.rule);
             let mut parts = parts.into_iter();
             let Mapped { origin, mut entity } = parts.next()?;
-            let mut others = Vec::new();
+            let mut others = replaced;
             for Mapped { origin, entity: over } in parts {
                 overlay(&mut entity, over);
                 others.push(origin);
@@ -105,6 +114,6 @@ impl Fold {
 pub struct Joined {
     /// The whole, with the origin of its first part.
     pub mapped: Mapped,
-    /// Where its other parts come from.
+    /// Where its other parts come from, those that were replaced included.
     pub others: Vec<Origin>,
 }

@@ -191,9 +191,30 @@ impl Ledger {
 
 /// The keys that entities of a pass point at, across blueprints.
 #[derive(Clone, Debug, Default)]
-pub struct Pointed(HashSet<KeyHash>);
+pub struct Pointed {
+    keys: HashSet<KeyHash>,
+    sight: Sight,
+}
+
+/// Whether everything that was pointed at is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sight {
+    #[default]
+    Known,
+    Blind,
+}
 
 impl Pointed {
+    /// Nobody knows what was pointed at, so it may be anything.
+    pub fn anything() -> Self {
+        Self { keys: HashSet::new(), sight: Sight::Blind }
+    }
+
+    /// Whether it may be anything.
+    pub fn is_anything(&self) -> bool {
+        self.sight == Sight::Blind
+    }
+
     /// Notes what `entity`, of the blueprint `shape`, points at. A search relation creates no bare target and names no
     /// key, so it protects none.
     pub fn note(&mut self, entity: &Entity, shape: &Blueprint) {
@@ -209,21 +230,25 @@ impl Pointed {
 
     fn add(&mut self, target: &BlueprintId, value: &Value) {
         if !value.is_null() {
-            self.0.insert(hash_key(target.as_str(), &text_of(value)));
+            self.keys.insert(hash_key(target.as_str(), &text_of(value)));
         }
     }
 
-    /// Whether something points at this key.
+    /// Whether something points, or may point, at this key.
     pub fn contains(&self, blueprint: &BlueprintId, identifier: &str) -> bool {
-        self.0.contains(&hash_key(blueprint.as_str(), identifier))
+        self.is_anything() || self.keys.contains(&hash_key(blueprint.as_str(), identifier))
     }
 
     /// Adds what another part of the pass pointed at.
     pub fn merge(&mut self, other: Self) {
-        if self.0.is_empty() {
-            self.0 = other.0;
+        let Self { keys, sight } = other;
+        if self.keys.is_empty() {
+            self.keys = keys;
         } else {
-            self.0.extend(other.0);
+            self.keys.extend(keys);
+        }
+        if sight == Sight::Blind {
+            self.sight = sight;
         }
     }
 }

@@ -1,0 +1,340 @@
+//! The state of one blueprint while a pass writes it: what is decided, what waits, what is on its way. No I/O.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::tally::{Tally, misses_target, words};
+use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
+use crate::model::{Blueprint, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
+use crate::plan::{Comparison, Fold, Layout, Ledger, Pointed, Snapshot, Step, overlay};
+
+/// So many entities wait at most. A changed entity waits as long as there is room, so that another one with its key can
+/// replace it, or show that nothing has changed.
+const WAITING: usize = 2_000;
+
+/// So many bytes of bodies wait at most: alerts may have long descriptions.
+const WAITING_BYTES: usize = 4 << 20;
+
+/// So many entities are kept for a second try at the end of the pass.
+const SECOND_TRIES: usize = 2_000;
+
+/// So many places of withdrawn entities are not worth a clean-up.
+const SLACK: usize = 64;
+
+/// Whether an entity is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// It is not.
+    Create,
+    /// It is.
+    Update,
+    /// It was written before in this pass.
+    Again,
+}
+
+/// An entity that is to be written.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) entity: Entity,
+    pub(super) body: Body,
+    pub(super) origin: Origin,
+    news: News,
+}
+
+impl Item {
+    fn new(entity: Entity, origin: Origin, news: News) -> Self {
+        Self { body: Body::of(&entity), entity, origin, news }
+    }
+
+    fn identifier(&self) -> Option<&EntityId> {
+        match &self.entity.identifier {
+            Identifier::Exact(identifier) => Some(identifier),
+            Identifier::Search(_) => None,
+        }
+    }
+
+    /// Its key; for one that is found by a search, the search.
+    pub(super) fn key(&self) -> EntityKey {
+        let identifier = match &self.entity.identifier {
+            Identifier::Exact(identifier) => identifier.clone(),
+            Identifier::Search(query) => {
+                EntityId::new(query.to_string()).expect("the JSON text of a value is never empty")
+            }
+        };
+        EntityKey { blueprint: self.entity.blueprint.clone(), identifier }
+    }
+}
+
+/// What became of a call for one of its entities.
+#[derive(Clone, Debug)]
+pub(super) enum Fate {
+    /// The catalog answered about it.
+    Answered(Stored),
+    /// The whole call failed.
+    Failed(std::sync::Arc<Error>),
+}
+
+/// Which waiting entities may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// Full chunks; changed entities only when there is no room for them any more.
+    Full,
+    /// Everything.
+    All,
+}
+
+/// Entities in the order in which they came, by key.
+#[derive(Debug, Default)]
+struct Queue {
+    order: VecDeque<EntityId>,
+    items: HashMap<EntityId, Item>,
+}
+
+impl Queue {
+    fn push(&mut self, identifier: EntityId, item: Item) {
+        if self.order.len() > 2 * self.items.len() + SLACK {
+            // Withdrawn entities leave their place behind.
+            let mut seen = HashSet::new();
+            self.order.retain(|place| self.items.contains_key(place) && seen.insert(place.clone()));
+        }
+        self.order.push_back(identifier.clone());
+        self.items.insert(identifier, item);
+    }
+
+    /// The first that is not on its way already.
+    fn pop(&mut self, in_flight: &HashSet<EntityId>) -> Option<Item> {
+        let mut deferred = Vec::new();
+        let found = loop {
+            let Some(identifier) = self.order.pop_front() else { break None };
+            if in_flight.contains(&identifier) {
+                deferred.push(identifier);
+            } else if let Some(item) = self.items.remove(&identifier) {
+                break Some(item);
+            }
+        };
+        deferred.into_iter().rev().for_each(|identifier| self.order.push_front(identifier));
+        found
+    }
+
+    fn push_front(&mut self, item: Item) {
+        if let Some(identifier) = item.identifier().cloned() {
+            self.order.push_front(identifier.clone());
+            self.items.insert(identifier, item);
+        }
+    }
+}
+
+/// The state of one blueprint.
+#[derive(Debug)]
+pub(super) struct Desk<'a> {
+    shape: &'a Blueprint,
+    comparison: Comparison<'a>,
+    /// Only where several kinds feed the blueprint.
+    fold: Option<Fold>,
+    created: Queue,
+    changed: Queue,
+    searched: VecDeque<Item>,
+    waiting_bytes: usize,
+    in_flight: HashSet<EntityId>,
+    pub(super) ledger: Ledger,
+    pub(super) pointed: Pointed,
+    pub(super) tally: Tally,
+    pub(super) rewritten: u64,
+    pub(super) second_tries: Vec<Item>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(layout: &'a Layout, shape: &'a Blueprint, snapshot: &'a Snapshot) -> Self {
+        Self {
+            shape,
+            comparison: Comparison::new(layout, shape, snapshot),
+            fold: (layout.kinds().len() > 1).then(Fold::default),
+            created: Queue::default(),
+            changed: Queue::default(),
+            searched: VecDeque::new(),
+            waiting_bytes: 0,
+            in_flight: HashSet::new(),
+            ledger: Ledger::new(layout.blueprint().clone()),
+            pointed: Pointed::default(),
+            tally: Tally::default(),
+            rewritten: 0,
+            second_tries: Vec::new(),
+        }
+    }
+
+    /// How many entities wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        self.created.items.len() + self.changed.items.len() + self.searched.len()
+    }
+
+    /// Whether there is room for another page of entities.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting() < WAITING && self.waiting_bytes < WAITING_BYTES
+    }
+
+    /// Takes a mapped entity.
+    pub(super) fn take(&mut self, mapped: Mapped) {
+        self.note(&mapped);
+        let mapped = match &mut self.fold {
+            Some(fold) => match fold.offer(mapped) {
+                Some(mapped) => mapped,
+                None => return,
+            },
+            None => mapped,
+        };
+        self.decide(mapped);
+    }
+
+    /// Decides about what waited for the other kinds: all of them are done.
+    pub(super) fn close(&mut self) {
+        let Some(fold) = self.fold.take() else { return };
+        for joined in fold.finish() {
+            for other in &joined.others {
+                self.tally.of(other.kind).merged += 1;
+            }
+            self.decide(joined.mapped);
+        }
+    }
+
+    fn note(&mut self, mapped: &Mapped) {
+        self.pointed.note(&mapped.entity, self.shape);
+        match &mapped.entity.identifier {
+            Identifier::Exact(identifier) => self.ledger.note(identifier, &mapped.origin),
+            Identifier::Search(_) => self.ledger.note_search(),
+        }
+    }
+
+    fn decide(&mut self, mapped: Mapped) {
+        let Mapped { origin, mut entity } = mapped;
+        if let Identifier::Exact(identifier) = &entity.identifier {
+            let identifier = identifier.clone();
+            if let Some(earlier) = self.withdraw(&identifier) {
+                self.tally.of(earlier.origin.kind).merged += 1;
+                let mut whole = earlier.entity;
+                overlay(&mut whole, entity);
+                entity = whole;
+            }
+            if self.ledger.written(&identifier) {
+                // What is stored is no longer what the snapshot says.
+                return self.wait(Item::new(entity, origin, News::Again));
+            }
+        }
+        match self.comparison.decide(entity) {
+            Step::Create(entity) => self.wait(Item::new(entity, origin, News::Create)),
+            Step::Update { entity, changed: _ } | Step::Send(entity) => {
+                self.wait(Item::new(entity, origin, News::Update));
+            }
+            Step::Unchanged(_) => self.tally.of(origin.kind).unchanged += 1,
+            Step::Blocked { key, reason } => {
+                self.tally.refuse(origin.kind, key, &reason.to_string(), Meaning::Refused);
+            }
+        }
+    }
+
+    fn withdraw(&mut self, identifier: &EntityId) -> Option<Item> {
+        let item = self.created.items.remove(identifier).or_else(|| self.changed.items.remove(identifier))?;
+        self.waiting_bytes -= item.body.bytes();
+        Some(item)
+    }
+
+    fn wait(&mut self, item: Item) {
+        self.waiting_bytes += item.body.bytes();
+        match (item.identifier().cloned(), item.news) {
+            (None, _) => self.searched.push_back(item),
+            (Some(identifier), News::Create) => self.created.push(identifier, item),
+            (Some(identifier), News::Update | News::Again) => self.changed.push(identifier, item),
+        }
+    }
+
+    /// The entities of the next call, if there is one to make.
+    pub(super) fn next_call(&mut self, flush: Flush) -> Option<Vec<Item>> {
+        let everything = flush == Flush::All || !self.has_room();
+        let ready = self.created.items.len() + if everything { self.changed.items.len() } else { 0 };
+        let ready = ready + self.searched.len();
+        if ready == 0 || (!everything && ready < crate::catalog::UPSERT_CHUNK) {
+            return None;
+        }
+        let mut sizes = Chunk::default();
+        let mut items = Vec::new();
+        while let Some(item) = self.pop(everything) {
+            if !sizes.fits(&item.body) {
+                self.put_back(item);
+                break;
+            }
+            sizes.push(&item.body);
+            self.waiting_bytes -= item.body.bytes();
+            if let Some(identifier) = item.identifier() {
+                self.ledger.mark_written(identifier);
+                self.in_flight.insert(identifier.clone());
+            }
+            items.push(item);
+        }
+        (!items.is_empty()).then_some(items)
+    }
+
+    fn pop(&mut self, everything: bool) -> Option<Item> {
+        let created = self.created.pop(&self.in_flight);
+        let changed = || if everything { self.changed.pop(&self.in_flight) } else { None };
+        created.or_else(changed).or_else(|| self.searched.pop_front())
+    }
+
+    fn put_back(&mut self, item: Item) {
+        match (item.identifier(), item.news) {
+            (None, _) => self.searched.push_front(item),
+            (Some(_), News::Create) => self.created.push_front(item),
+            (Some(_), News::Update | News::Again) => self.changed.push_front(item),
+        }
+    }
+
+    /// Notes what became of the entities of a call.
+    pub(super) fn settle(&mut self, fates: Vec<(Item, Fate)>, attempt: Attempt) {
+        for (item, fate) in fates {
+            if let Some(identifier) = item.identifier() {
+                self.in_flight.remove(identifier);
+            }
+            let kind = item.origin.kind;
+            match fate {
+                Fate::Answered(Stored::Created) => self.tally.of(kind).created += 1,
+                Fate::Answered(Stored::Updated) => {
+                    self.tally.of(kind).updated += 1;
+                    self.rewritten += u64::from(attempt == Attempt::First && item.news == News::Update);
+                }
+                Fate::Answered(Stored::Refused { status, said }) => {
+                    let again = attempt == Attempt::First
+                        && self.second_tries.len() < SECOND_TRIES
+                        && misses_target(status, &said, self.shape);
+                    if again {
+                        self.second_tries.push(item);
+                    } else {
+                        self.tally.refuse(kind, item.key(), &words(status, &said), Meaning::Refused);
+                    }
+                }
+                Fate::Failed(error) => {
+                    self.tally.refuse(kind, item.key(), &error.fault.to_string(), error.meaning());
+                }
+            }
+        }
+    }
+
+    /// Counts the entities of a call that is not made, because the run only shows what it would do.
+    pub(super) fn rehearse(&mut self, items: Vec<Item>) {
+        for item in items {
+            if let Some(identifier) = item.identifier() {
+                self.in_flight.remove(identifier);
+            }
+            let counts = self.tally.of(item.origin.kind);
+            match item.news {
+                News::Create => counts.created += 1,
+                News::Update | News::Again => counts.updated += 1,
+            }
+        }
+    }
+}
+
+/// Whether an entity may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It may.
+    First,
+    /// It was.
+    Second,
+}

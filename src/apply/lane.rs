@@ -1,0 +1,282 @@
+//! One blueprint of a pass: a task that reads what is stored, takes mapped entities, and writes what differs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures::stream::{FuturesUnordered, StreamExt as _, TryStreamExt as _};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::Mode;
+use super::desk::{Attempt, Desk, Fate, Flush, Item};
+use super::tally::Tally;
+use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, UpsertPolicy};
+use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey, Field, Identifier, Mapped};
+use crate::plan::{Layout, Ledger, Pointed, Snapshot, SnapshotBuilder};
+
+/// Calls of one blueprint at once: enough to hide the way there and back, few enough that a slow catalog is not flooded.
+const CALLS: usize = 6;
+
+/// After so many failed calls in a row the catalog is taken for gone, and the rest is not even tried: each call has had
+/// its repetitions already.
+const GIVE_UP: u32 = 3;
+
+/// So many calls may come to nothing although they were split down to single entities. After that it is not one entity
+/// that spoils the others.
+const HOPELESS: u32 = 3;
+
+/// What a lane is made of.
+pub(super) struct Lane {
+    pub(super) catalog: Catalog,
+    pub(super) layout: Layout,
+    /// The blueprint, or why there is none to write to.
+    pub(super) shape: Result<Blueprint, Arc<Error>>,
+    /// Cancelled when the blueprints that this one points at are written.
+    pub(super) gates: Vec<CancellationToken>,
+    /// Cancels our own gate when dropped, however the lane ends.
+    pub(super) finished: DropGuard,
+    pub(super) policy: UpsertPolicy,
+    pub(super) mode: Mode,
+}
+
+/// What a lane did.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) blueprint: BlueprintId,
+    pub(super) shape: Option<Blueprint>,
+    pub(super) ledger: Ledger,
+    pub(super) pointed: Pointed,
+    pub(super) tally: Tally,
+    pub(super) rewritten: u64,
+    pub(super) second_tries: Vec<Item>,
+    /// Why nothing could be compared or written, if so.
+    pub(super) broken: Option<Arc<Error>>,
+}
+
+impl Lane {
+    /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
+    pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
+        let Self { catalog, layout, shape, gates, finished, policy, mode } = self;
+        let done = match shape {
+            Err(error) => refuse_all(&layout, None, error, &mut input).await,
+            Ok(shape) => match read(&catalog, &layout, &shape).await {
+                Err(error) => {
+                    let done = refuse_all(&layout, Some(&shape), Arc::new(error), &mut input).await;
+                    Done { shape: Some(shape), ..done }
+                }
+                Ok(snapshot) => {
+                    let sender = Sender::new(catalog, layout.blueprint().clone(), policy);
+                    let desk = Desk::new(&layout, &shape, &snapshot);
+                    let desk = write(desk, &sender, &gates, mode, &mut input).await;
+                    Done {
+                        blueprint: layout.blueprint().clone(),
+                        ledger: desk.ledger,
+                        pointed: desk.pointed,
+                        tally: desk.tally,
+                        rewritten: desk.rewritten,
+                        second_tries: desk.second_tries,
+                        broken: None,
+                        shape: Some(shape),
+                    }
+                }
+            },
+        };
+        drop(finished);
+        done
+    }
+}
+
+async fn read(catalog: &Catalog, layout: &Layout, shape: &Blueprint) -> Result<Snapshot, Error> {
+    let fields: Vec<Field> = layout.fields().cloned().collect();
+    let mut builder = SnapshotBuilder::new(layout, shape);
+    let mut pages = std::pin::pin!(catalog.snapshot(layout.blueprint(), &fields));
+    while let Some(page) = pages.try_next().await? {
+        for stored in &page {
+            builder.add(stored);
+        }
+    }
+    Ok(builder.finish())
+}
+
+async fn write<'a>(
+    mut desk: Desk<'a>,
+    sender: &Sender,
+    gates: &[CancellationToken],
+    mode: Mode,
+    input: &mut mpsc::Receiver<Vec<Mapped>>,
+) -> Desk<'a> {
+    let mut opening = std::pin::pin!(async {
+        for gate in gates {
+            gate.cancelled().await;
+        }
+    });
+    let mut open = false;
+    let mut flush = Flush::Full;
+    let mut calls = FuturesUnordered::new();
+    loop {
+        while open && calls.len() < CALLS {
+            let Some(items) = desk.next_call(flush) else { break };
+            match mode {
+                Mode::Write => calls.push(sender.send(items)),
+                Mode::Rehearse => desk.rehearse(items),
+            }
+        }
+        if flush == Flush::All && desk.waiting() == 0 && calls.is_empty() {
+            return desk;
+        }
+        tokio::select! {
+            () = &mut opening, if !open => open = true,
+            Some(fates) = calls.next(), if !calls.is_empty() => desk.settle(fates, Attempt::First),
+            page = input.recv(), if flush == Flush::Full && desk.has_room() => {
+                if let Some(page) = page {
+                    for mapped in page {
+                        desk.take(mapped);
+                    }
+                } else {
+                    desk.close();
+                    flush = Flush::All;
+                }
+            }
+        }
+    }
+}
+
+/// Nothing can be compared or written: every entity is refused, but what was produced and pointed at is still noted, so
+/// that nothing of it is ever taken for stale.
+async fn refuse_all(
+    layout: &Layout,
+    shape: Option<&Blueprint>,
+    error: Arc<Error>,
+    input: &mut mpsc::Receiver<Vec<Mapped>>,
+) -> Done {
+    let blueprint = layout.blueprint().clone();
+    let mut ledger = Ledger::new(blueprint.clone());
+    let mut tally = Tally::default();
+    // A blueprint that does not exist has no stored entities, so none of them points anywhere. One that could not be read
+    // may have some that point at anything.
+    let mut pointed = match (shape, &error.fault) {
+        (Some(_), _) | (None, Fault::Missing(_)) => Pointed::default(),
+        (None, _) => Pointed::anything(),
+    };
+    let (message, meaning) = (error.to_string(), error.meaning());
+    while let Some(page) = input.recv().await {
+        for Mapped { origin, entity } in page {
+            if let Some(shape) = shape {
+                pointed.note(&entity, shape);
+            }
+            let identifier = match entity.identifier {
+                Identifier::Exact(identifier) => {
+                    ledger.note(&identifier, &origin);
+                    identifier
+                }
+                Identifier::Search(query) => {
+                    ledger.note_search();
+                    EntityId::new(query.to_string()).expect("the JSON text of a value is never empty")
+                }
+            };
+            let key = EntityKey { blueprint: blueprint.clone(), identifier };
+            tally.refuse(origin.kind, key, &message, meaning);
+        }
+    }
+    Done {
+        blueprint,
+        shape: None,
+        ledger,
+        pointed,
+        tally,
+        rewritten: 0,
+        second_tries: Vec::new(),
+        broken: Some(error),
+    }
+}
+
+/// Sends calls of one blueprint.
+pub(super) struct Sender {
+    catalog: Catalog,
+    blueprint: BlueprintId,
+    policy: UpsertPolicy,
+    failed_in_a_row: AtomicU32,
+    hopeless: AtomicU32,
+    /// Why no further call is made, once that is so.
+    given_up: std::sync::OnceLock<Arc<Error>>,
+}
+
+impl Sender {
+    pub(super) fn new(catalog: Catalog, blueprint: BlueprintId, policy: UpsertPolicy) -> Self {
+        Self {
+            catalog,
+            blueprint,
+            policy,
+            failed_in_a_row: AtomicU32::new(0),
+            hopeless: AtomicU32::new(0),
+            given_up: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Writes entities in one call. A call that the catalog does not accept as a whole is made again in halves, so that
+    /// one entity does not take the others with it.
+    pub(super) async fn send(&self, items: Vec<Item>) -> Vec<(Item, Fate)> {
+        let mut fates = Vec::with_capacity(items.len());
+        let mut open = vec![items];
+        let mut splits = 0;
+        let mut accepted = 0;
+        while let Some(mut items) = open.pop() {
+            match self.call(&items).await {
+                Ok(stored) => {
+                    accepted += 1;
+                    fates.extend(
+                        items.into_iter().zip(stored).map(|(item, stored)| (item, Fate::Answered(stored))),
+                    );
+                }
+                Err(error) if error.may_pass_split() && items.len() > 1 && self.may_split(&error) => {
+                    splits += 1;
+                    let second = items.split_off(items.len() / 2);
+                    open.push(second);
+                    open.push(items);
+                }
+                Err(error) => {
+                    fates.extend(items.into_iter().map(|item| (item, Fate::Failed(error.clone()))));
+                }
+            }
+        }
+        if splits > 0 && accepted == 0 {
+            self.hopeless.fetch_add(1, Ordering::Relaxed);
+        }
+        fates
+    }
+
+    /// What is too large is always worth a split; what is not accepted only while splitting has helped.
+    fn may_split(&self, error: &Error) -> bool {
+        matches!(error.fault, Fault::TooLarge(_)) || self.hopeless.load(Ordering::Relaxed) < HOPELESS
+    }
+
+    async fn call(&self, items: &[Item]) -> Result<Vec<crate::catalog::Stored>, Arc<Error>> {
+        if let Some(error) = self.given_up.get() {
+            return Err(error.clone());
+        }
+        let mut chunk = Chunk::default();
+        for item in items {
+            chunk.push(&item.body);
+        }
+        match self.catalog.upsert(&self.blueprint, chunk, self.policy).await {
+            Ok(stored) => {
+                self.failed_in_a_row.store(0, Ordering::Relaxed);
+                Ok(stored)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                let last = match error.meaning() {
+                    Meaning::Stopped | Meaning::Denied => true,
+                    Meaning::Unavailable | Meaning::Broken => {
+                        self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= GIVE_UP
+                    }
+                    Meaning::Refused => matches!(error.fault, Fault::Missing(_)),
+                };
+                if last && self.given_up.set(error.clone()).is_ok() && error.meaning() != Meaning::Stopped {
+                    tracing::warn!(blueprint = %self.blueprint, %error, "giving up on this blueprint");
+                }
+                Err(error)
+            }
+        }
+    }
+}
