@@ -100,7 +100,7 @@ pub(super) fn read_small_file(path: &Path) -> io::Result<String> {
             format!("it is larger than {} bytes", yaml::MAX_BYTES),
         ));
     }
-    Ok(text)
+    Ok(yaml::without_mark(&text).to_owned())
 }
 
 /// For tests: sources of nothing but an environment.

@@ -51,6 +51,12 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// Every extent by path.
+    #[cfg(test)]
+    fn extents(&self) -> impl Iterator<Item = (&Vec<Step>, &Extent)> {
+        self.values.iter()
+    }
+
     /// Where the last key of a path stands; else its value.
     pub(super) fn key_extent(&self, path: &[Step]) -> Option<&Extent> {
         self.keys.get(path).or_else(|| self.extent(path))
@@ -77,6 +83,11 @@ impl Malformed {
         let at = self.at.unwrap_or(0).min(text.len());
         Extent { bytes: at..at, style: Style::Node }
     }
+}
+
+/// The text without the byte order mark that some editors put before it.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Reads JSON, as a document with places.
@@ -107,7 +118,7 @@ pub(super) fn read(text: &str) -> Result<Document, Malformed> {
         // Of a key that stands twice the error tells where its object begins: the second key helps more.
         let second = Survey::of(text).record(&mut Document::default()).map(|key| key.bytes.start);
         let malformed = malformed(&error);
-        let at = second.filter(|_| malformed.reason.starts_with("duplicate")).or(malformed.at);
+        let at = second.filter(|_| malformed.reason.contains("duplicate entry")).or(malformed.at);
         Malformed { at, ..malformed }
     })?;
     yaml.apply_merge().map_err(|error| malformed(&error))?;
@@ -131,7 +142,9 @@ fn json(yaml: serde_yaml::Value, path: &mut Vec<String>) -> Result<Value, Malfor
             let mut object = serde_json::Map::new();
             for (key, value) in entries {
                 let Some(key) = key_text(key) else {
-                    let reason = format!("a key in `{}` is a list or an object", path.join("."));
+                    let inside =
+                        if path.is_empty() { String::new() } else { format!(" in `{}`", path.join(".")) };
+                    let reason = format!("a key{inside} is a list or an object");
                     return Err(Malformed { reason, at: None });
                 };
                 path.push(key.clone());
@@ -269,5 +282,114 @@ fn style_of(style: ScalarStyle) -> Style {
         ScalarStyle::SingleQuoted => Style::SingleQuoted,
         ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
         ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The text of a document where the value at a path stands.
+    fn written<'t>(text: &'t str, document: &Document, path: &[Step]) -> &'t str {
+        &text[document.extent(path).expect("a value has a place").bytes.clone()]
+    }
+
+    fn key(name: &str) -> Step {
+        Step::Key(name.to_owned())
+    }
+
+    #[test]
+    fn what_is_no_document_says_where() {
+        let fault = |text: &str| {
+            let Malformed { reason, at } = read(text).expect_err("it is malformed");
+            format!("{reason} @ {at:?}")
+        };
+        insta::assert_snapshot!(fault("a: [1"), @"did not find expected ',' or ']' @ Some(5)");
+        insta::assert_snapshot!(fault("a: 1\n\tb: 2\n"), @"found a tab character that violates indentation @ Some(5)");
+        insta::assert_snapshot!(fault("? [a]\n: 1\n"), @"a key is a list or an object @ None");
+        insta::assert_snapshot!(fault("a: 1\nb: {c: 1, c: 2}\n"), @r#"b: duplicate entry with key "c" @ Some(15)"#);
+        insta::assert_snapshot!(fault("a: 1\n---\nb: 1\n"), @"deserializing from YAML containing more than one document is not supported @ None");
+        insta::assert_snapshot!(fault("&a [*a]"), @"recursion limit exceeded @ Some(0)");
+        insta::assert_snapshot!(fault(&"[".repeat(1000)), @"recursion limit exceeded @ Some(128)");
+        insta::assert_snapshot!(fault(&"x".repeat(MAX_BYTES + 1)), @"it is larger than 4194304 bytes @ None");
+        let laughs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f,*f]\n";
+        insta::assert_snapshot!(fault(laughs), @"repetition limit exceeded @ None");
+    }
+
+    #[test]
+    fn windows_line_ends_move_nothing() {
+        let text = "a: 'é'\r\nb:\r\n  - two\r\n";
+        let document = read(text).expect("it is YAML");
+        assert_eq!(document.value, serde_json::json!({"a": "é", "b": ["two"]}));
+        assert_eq!(written(text, &document, &[key("a")]), "'é'");
+        assert_eq!(written(text, &document, &[key("b"), Step::Index(0)]), "two");
+    }
+
+    #[test]
+    fn scalars_are_typed_as_the_core_schema_has_it() {
+        let text = "[1, -2, 0.5, true, ~, yes, '1', 18446744073709551615, .inf, !!str 5, !own x]";
+        let value = read(text).expect("it is YAML").value;
+        let expected = serde_json::json!([
+            1,
+            -2,
+            0.5,
+            true,
+            null,
+            "yes",
+            "1",
+            18_446_744_073_709_551_615_u64,
+            null,
+            "5",
+            "x"
+        ]);
+        assert_eq!(value, expected);
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z .|'\"#:\\n\\\\é-]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z]{1,4}", inner, 0..4)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whatever is written as YAML or JSON is read again, and what stands at each place reads as the value there.
+        #[test]
+        fn every_value_is_read_and_found(value in any_value()) {
+            let yaml = serde_yaml::to_string(&value).expect("a value can be written");
+            let json = serde_json::to_string_pretty(&value).expect("a value can be written");
+            for (text, document) in [(&yaml, read(&yaml)), (&json, read_json(&json))] {
+                let document = document.expect("it was written a moment ago");
+                prop_assert_eq!(&document.value, &value);
+                for (path, extent) in document.extents() {
+                    let here = path.iter().fold(&value, |value, step| match step {
+                        Step::Key(key) => &value[key],
+                        Step::Index(index) => &value[*index],
+                    });
+                    let part = &text[extent.bytes.clone()];
+                    match extent.style {
+                        Style::Plain | Style::SingleQuoted | Style::DoubleQuoted => {
+                            // Of a value over several lines the indentation would be missing.
+                            if !part.contains('\n') {
+                                prop_assert_eq!(&read(part).expect("a scalar").value, here, "{:?}", part);
+                            }
+                        }
+                        Style::Block => prop_assert!(here.is_string()),
+                        Style::Node => prop_assert!(here.is_array() || here.is_object()),
+                    }
+                }
+            }
+        }
     }
 }

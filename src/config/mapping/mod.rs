@@ -5,7 +5,9 @@
 
 mod fault;
 mod locate;
+mod node;
 mod read;
+mod selector;
 #[cfg(test)]
 mod tests;
 

@@ -7,14 +7,12 @@ use serde_json::Value;
 
 use super::fault::{MappingFault, MappingFaults, MappingProblem};
 use super::locate::Locator;
-use super::{
-    ApiQuery, ApiQueryField, EntityMapping, Expr, Items, MappingFile, Resource, Selector, Template,
-    TopLevelTransform,
-};
+use super::node::Node;
+use super::{EntityMapping, Expr, Items, MappingFile, Resource, Template, TopLevelTransform};
 use crate::config::layers::type_name;
 use crate::config::place::{Place, SourceText};
 use crate::config::reader::{nearest, quoted};
-use crate::config::yaml::{self, Step};
+use crate::config::yaml;
 use crate::model::Kind;
 
 /// As in Port's integration.
@@ -30,8 +28,6 @@ const ROOT_KEYS: [&str; 5] = [
     "resources",
 ];
 const RESOURCE_KEYS: [&str; 3] = ["kind", "selector", "port"];
-/// `exportEnvVariables` belongs to a service of Port that has no meaning here.
-const SELECTOR_KEYS: [&str; 4] = ["query", "includeMembers", "apiQueryParams", "exportEnvVariables"];
 const PORT_KEYS: [&str; 4] = ["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
 const ENTITY_KEYS: [&str; 1] = ["mappings"];
 const MAPPING_KEYS: [&str; 7] =
@@ -56,6 +52,7 @@ impl MappingFile {
     /// # Errors
     /// Every fault at once. What only looks wrong comes beside the mapping: warnings at run time.
     pub fn from_text(name: &str, text: &str) -> Reading {
+        let text = yaml::without_mark(text);
         let source = Arc::new(SourceText { name: name.to_owned(), text: text.to_owned() });
         let is_json =
             Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
@@ -92,66 +89,16 @@ fn read(root: &Value, locator: &Locator<'_>) -> Reading {
     }
 }
 
-/// A value and the path to it.
-struct Node<'v> {
-    value: &'v Value,
-    steps: Vec<Step>,
-}
-
-impl<'v> Node<'v> {
-    /// The value under a key; null is absence.
-    fn get(&self, key: &str) -> Option<Node<'v>> {
-        self.value
-            .get(key)
-            .filter(|value| !value.is_null())
-            .map(|value| self.below(Step::Key(key.to_owned()), value))
-    }
-
-    fn below(&self, step: Step, value: &'v Value) -> Self {
-        let mut steps = self.steps.clone();
-        steps.push(step);
-        Self { value, steps }
-    }
-
-    fn entries(&self) -> impl Iterator<Item = (&'v String, Node<'v>)> {
-        let object = self.value.as_object();
-        object.into_iter().flatten().map(|(key, value)| (key, self.below(Step::Key(key.clone()), value)))
-    }
-
-    fn items(&self) -> impl Iterator<Item = Node<'v>> {
-        let list = self.value.as_array();
-        list.into_iter().flatten().enumerate().map(|(index, value)| self.below(Step::Index(index), value))
-    }
-
-    /// The key that leads here, or to the list that this is in.
-    fn key(&self) -> String {
-        let mut keys = self.steps.iter().rev().filter_map(|step| match step {
-            Step::Key(key) => Some(key.clone()),
-            Step::Index(_) => None,
-        });
-        keys.next().unwrap_or_default()
-    }
-
-    /// What messages call it.
-    fn subject(&self) -> String {
-        match self.steps.last() {
-            None => "the mapping".to_owned(),
-            Some(Step::Key(key)) => format!("`{key}`"),
-            Some(Step::Index(_)) => format!("an entry of `{}`", self.key()),
-        }
-    }
-}
-
 /// A fault was noted; there is no value.
-struct Blamed;
+pub(super) struct Blamed;
 
 /// A value, or a fault that was noted.
-type Read<T> = Result<T, Blamed>;
+pub(super) type Read<T> = Result<T, Blamed>;
 
-struct MappingReader<'l> {
-    locator: &'l Locator<'l>,
+pub(super) struct MappingReader<'l> {
+    pub(super) locator: &'l Locator<'l>,
     faults: Vec<MappingFault>,
-    warnings: Vec<MappingFault>,
+    pub(super) warnings: Vec<MappingFault>,
 }
 
 impl MappingReader<'_> {
@@ -232,66 +179,6 @@ impl MappingReader<'_> {
         Err(self.blame(problem, self.locator.value(&node.steps), Some(hint)))
     }
 
-    fn selector(&mut self, node: &Node<'_>, kind: Option<Kind>) -> Read<Selector> {
-        self.object(node)?;
-        self.unknown_keys(node, &SELECTOR_KEYS);
-        let query = if let Some(query) = node.get("query") {
-            self.expr(&query)
-        } else {
-            let hint = "write `query: \"true\"` to take every record".to_owned();
-            let problem = MappingProblem::Missing("query".to_owned());
-            Err(self.blame(problem, self.locator.key(&node.steps), Some(hint)))
-        };
-        let members = node.get("includeMembers");
-        let include_members = members.as_ref().map_or(Ok(false), |members| self.boolean(members));
-        self.only_for(&[Kind::Team], kind, members.as_ref());
-        let parameters = node.get("apiQueryParams").filter(|parameters| self.object(parameters).is_ok());
-        self.only_for(&[Kind::Alert, Kind::Incident, Kind::Schedule], kind, parameters.as_ref());
-        let (expand_rotation, api_query) = match (&parameters, kind) {
-            (Some(parameters), Some(Kind::Schedule)) => (self.expand(parameters), None),
-            (Some(parameters), Some(Kind::Alert | Kind::Incident)) => {
-                (Ok(false), Some(self.api_query(parameters)))
-            }
-            _ => (Ok(false), None),
-        };
-        Ok(Selector {
-            query: query?,
-            include_members: include_members?,
-            expand_rotation: expand_rotation?,
-            api_query,
-        })
-    }
-
-    /// `expand: rotation`, the one parameter of a listing of schedules.
-    fn expand(&mut self, parameters: &Node<'_>) -> Read<bool> {
-        self.unknown_keys(parameters, &["expand"]);
-        let Some(expand) = parameters.get("expand") else { return Ok(false) };
-        match expand.value.as_str() {
-            Some("rotation") => Ok(true),
-            Some(other) => {
-                let problem = MappingProblem::OutOfBounds {
-                    key: "expand".to_owned(),
-                    expected: "`rotation`",
-                    found: other.to_owned(),
-                };
-                Err(self.blame(problem, self.locator.value(&expand.steps), None))
-            }
-            None => Err(self.wrong_type(&expand, "a text")),
-        }
-    }
-
-    fn api_query(&mut self, parameters: &Node<'_>) -> ApiQuery {
-        let fields = parameters.entries().filter(|(_, node)| !node.value.is_null()).map(|(name, node)| {
-            ApiQueryField {
-                name: name.clone(),
-                value: node.value.clone(),
-                name_place: self.locator.key(&node.steps),
-                value_place: self.locator.value(&node.steps),
-            }
-        });
-        ApiQuery { fields: fields.collect(), place: self.locator.value(&parameters.steps) }
-    }
-
     fn items(&mut self, port: &Node<'_>) -> Read<Option<Items>> {
         let name = match port.get("itemsToParseName") {
             Some(node) => self.text(&node),
@@ -362,7 +249,7 @@ impl MappingReader<'_> {
     }
 
     /// An expression. A bare number or boolean is the expression that it spells.
-    fn expr(&mut self, node: &Node<'_>) -> Read<Expr> {
+    pub(super) fn expr(&mut self, node: &Node<'_>) -> Read<Expr> {
         let text = match node.value {
             Value::String(text) => text.clone(),
             Value::Bool(truth) => truth.to_string(),
@@ -383,7 +270,7 @@ impl MappingReader<'_> {
         text.map(str::to_owned).ok_or_else(|| self.wrong_type(node, "a text that is not empty"))
     }
 
-    fn boolean(&mut self, node: &Node<'_>) -> Read<bool> {
+    pub(super) fn boolean(&mut self, node: &Node<'_>) -> Read<bool> {
         let truth = match node.value {
             Value::Bool(truth) => Some(*truth),
             Value::String(text) => text.to_lowercase().parse().ok(),
@@ -409,7 +296,7 @@ impl MappingReader<'_> {
         Err(self.blame(problem, self.locator.value(&node.steps), hint))
     }
 
-    fn object(&mut self, node: &Node<'_>) -> Read<()> {
+    pub(super) fn object(&mut self, node: &Node<'_>) -> Read<()> {
         if node.value.is_object() {
             return Ok(());
         }
@@ -421,19 +308,7 @@ impl MappingReader<'_> {
         node.get(key).ok_or_else(|| self.blame(missing(), self.locator.key(&node.steps), None))
     }
 
-    fn only_for(&mut self, kinds: &[Kind], kind: Option<Kind>, node: Option<&Node<'_>>) {
-        if let (Some(kind), Some(node)) = (kind, node)
-            && !kinds.contains(&kind)
-        {
-            let place = self.locator.key(&node.steps);
-            let problem = MappingProblem::MisplacedKey { key: node.key(), kind: kind.name() };
-            let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-            let hint = Some(format!("it is for {}", quoted(&names)));
-            self.warnings.push(MappingFault { problem, place, hint });
-        }
-    }
-
-    fn unknown_keys(&mut self, node: &Node<'_>, known: &[&str]) {
+    pub(super) fn unknown_keys(&mut self, node: &Node<'_>, known: &[&str]) {
         for (key, below) in node.entries().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = nearest(key, known).map(|meant| format!("did you mean `{meant}`?"));
             let place = self.locator.key(&below.steps);
@@ -445,13 +320,13 @@ impl MappingReader<'_> {
         }
     }
 
-    fn wrong_type(&mut self, node: &Node<'_>, expected: &'static str) -> Blamed {
+    pub(super) fn wrong_type(&mut self, node: &Node<'_>, expected: &'static str) -> Blamed {
         let problem =
             MappingProblem::WrongType { subject: node.subject(), expected, found: type_name(node.value) };
         self.blame(problem, self.locator.value(&node.steps), None)
     }
 
-    fn blame(&mut self, problem: MappingProblem, place: Place, hint: Option<String>) -> Blamed {
+    pub(super) fn blame(&mut self, problem: MappingProblem, place: Place, hint: Option<String>) -> Blamed {
         self.faults.push(MappingFault { problem, place, hint });
         Blamed
     }

@@ -480,6 +480,14 @@ fn the_same_mapping_comes_from_yaml_json_and_the_catalog() {
 }
 
 #[test]
+fn a_byte_order_mark_moves_nothing() {
+    let marked = format!("\u{feff}{}", "resources:\n  - kind: alarm\n");
+    insta::assert_snapshot!(faults(&marked).lines().nth(1).expect("a place"), @"  --> map.yaml:2:11");
+    let (json, _) = MappingFile::from_text("map.json", "\u{feff}{\"resources\": []}").expect("it is right");
+    assert_eq!(json.resources, []);
+}
+
+#[test]
 fn a_merge_key_is_followed() {
     let text = "resources:\n  - &one\n    kind: alert\n    selector: {query: 'true'}\n    port: {entity: {mappings: {identifier: .id, blueprint: '\"b\"'}}}\n  - <<: *one\n    kind: incident\n";
     let file = good(text);
