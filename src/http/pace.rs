@@ -35,7 +35,7 @@ impl Pace {
 
     /// Starts from a rate that the server has stated itself, in calls a second.
     pub fn expect(&self, rate: f64) {
-        self.state().expect(rate);
+        self.state().expect(rate, Instant::now());
     }
 
     /// Waits for a turn.
@@ -124,9 +124,12 @@ enum Admission {
     Full,
 }
 
-/// Calls at once before anything is known.
+/// Calls at once before anything is known, and how many more each quick answer allows: half as many again with each
+/// round trip or so, so that a first refusal hits a handful of calls.
 const GENTLE: f64 = 2.0;
-/// An answer is quick below this, or below [`SLOWER`] times the quickest so far. Opsgenie delays calls before it refuses.
+const GROWTH: f64 = 0.25;
+/// An answer is quick below this, or below [`SLOWER`] times the quickest so far. Opsgenie delays calls before it
+/// refuses any.
 const QUICK: Duration = Duration::from_millis(400);
 const SLOWER: u32 = 4;
 /// What is taken off the rate that was really served.
@@ -135,12 +138,20 @@ const MARGIN: f64 = 0.9;
 const SLOWEST: f64 = 0.2;
 /// The period of a refusal that names none: the shorter of Opsgenie's two.
 const PERIOD: Duration = Duration::from_secs(1);
-/// How much faster each climbing step is, and how much faster each probe.
-const CLIMB: f64 = 1.5;
-const PROBE: f64 = 1.08;
-/// Climbing takes a step whenever it was served for this long; a settled rate is probed only after that many answers.
-const CLIMB_AFTER: Duration = Duration::from_millis(500);
-const PROBE_AFTER: u32 = 200;
+/// A refusal that asks for no more than this is met by going slower; for a longer wait everybody stops.
+const SHORT: Duration = Duration::from_secs(2);
+/// After the first refusal the rate doubles at this interval, until the second.
+const CLIMB: f64 = 2.0;
+const CLIMB_EVERY: Duration = Duration::from_millis(250);
+/// A settled rate is raised a little now and then; each refusal doubles the time until the next attempt.
+const PROBE: f64 = 1.05;
+const PROBE_FIRST: Duration = Duration::from_millis(500);
+const PROBE_LAST: Duration = Duration::from_secs(120);
+/// No limit of ours was ever higher; halving this so often finds a rate to a thousandth.
+const FASTEST: f64 = 1_000.0;
+const HALVINGS: usize = 20;
+/// A bucket that refills more slowly than this share of what was served does not explain what was served.
+const PLAUSIBLE: f64 = 0.5;
 /// Instants of answers kept for measuring: more than a minute at any rate that a limit of ours ever had.
 const REMEMBERED: usize = 8192;
 
@@ -151,8 +162,8 @@ enum Search {
     Free,
     /// Below the limit, on the way up; the last step was taken then.
     Climbing(Instant),
-    /// At the limit as far as we know; served this many since.
-    Settled(u32),
+    /// About at the limit; the rate was last changed then, and is raised after this long without a refusal.
+    Settled(Instant, Duration),
 }
 
 /// The decision, without waiting: everything takes the instant as an argument.
@@ -170,6 +181,15 @@ struct State {
     heard: Instant,
     quickest: Duration,
     served: VecDeque<Instant>,
+    bucket: Bucket,
+}
+
+/// What a server that gives out tokens at an even rate had left at some instant, and how many it saves up.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+    most: f64,
 }
 
 impl State {
@@ -187,13 +207,14 @@ impl State {
             heard: now,
             quickest: Duration::MAX,
             served: VecDeque::new(),
+            bucket: Bucket { left: 0.0, at: now, most: 1.0 },
         }
     }
 
-    fn expect(&mut self, rate: f64) {
+    fn expect(&mut self, rate: f64, now: Instant) {
         if rate.is_finite() && rate > 0.0 {
             self.rate = Some((rate * MARGIN).max(SLOWEST));
-            self.search = Search::Settled(0);
+            self.search = Search::Settled(now, PROBE_FIRST);
         }
     }
 
@@ -229,23 +250,22 @@ impl State {
         self.served.push_back(now);
         self.quickest = self.quickest.min(took);
         if took <= QUICK.max(self.quickest.saturating_mul(SLOWER)) {
-            self.allowed = (self.allowed + 1.0).min(self.most);
+            self.allowed = (self.allowed + GROWTH).min(self.most);
         } else {
-            self.allowed = (self.allowed - 0.5).max(1.0);
+            self.allowed = (self.allowed - GROWTH).max(1.0);
         }
         let Some(rate) = self.rate else { return };
         match &mut self.search {
             Search::Free => {}
             Search::Climbing(since) => {
-                if now.duration_since(*since) >= CLIMB_AFTER {
+                if now.saturating_duration_since(*since) >= CLIMB_EVERY {
                     *since = now;
                     self.rate = Some(rate * CLIMB);
                 }
             }
-            Search::Settled(count) => {
-                *count += 1;
-                if *count >= PROBE_AFTER {
-                    *count = 0;
+            Search::Settled(since, calm) => {
+                if now.saturating_duration_since(*since) >= *calm {
+                    *since = now;
                     self.rate = Some(rate * PROBE);
                 }
             }
@@ -253,34 +273,270 @@ impl State {
     }
 
     fn note_refused(&mut self, wait: Option<Duration>, sent: Instant, now: Instant) {
-        let period = wait.unwrap_or(PERIOD).max(PERIOD);
-        self.blocked = self.blocked.max(now + wait.unwrap_or(PERIOD));
         if sent < self.heard {
             return;
         }
+        let wait = wait.unwrap_or(PERIOD);
+        let silent = self.served.back().is_none_or(|&last| last < self.heard);
         self.heard = now;
-        let measured = self.measure(period, now);
-        let rate = match (self.search, self.rate) {
-            // A burst says little about the rate: take what the period gave as a floor, and climb.
+        let measured = self.measure(wait.max(PERIOD), now);
+        let (rate, search) = match (self.search, self.rate) {
+            // A burst says little about the rate: what the period gave is a floor to climb from.
             (Search::Free, _) | (_, None) => {
-                self.search = Search::Climbing(self.blocked);
-                measured
+                self.bucket.most = f64::from(u32::try_from(self.served.len()).unwrap_or(u32::MAX)).max(1.0);
+                (measured, Search::Climbing(now + wait))
             }
-            (Search::Climbing(_) | Search::Settled(_), Some(rate)) => {
-                self.search = Search::Settled(0);
-                // Tokens saved up while we were slow make the measurement too high, so never above what was refused.
-                (measured * MARGIN).min(rate * MARGIN)
+            (Search::Climbing(_), Some(_)) => {
+                (self.found(measured, now) * MARGIN, Search::Settled(now, PROBE_FIRST))
+            }
+            (Search::Settled(_, calm), Some(rate)) => {
+                let found = self.found(measured, now).min(rate);
+                (found * MARGIN, Search::Settled(now, (calm * 2).min(PROBE_LAST)))
             }
         };
         let rate = rate.max(SLOWEST);
-        tracing::debug!(budget = self.name, rate, wait_ms = (self.blocked - now).as_millis(), "throttled");
+        // Calls that leave evenly free their places evenly: then going slower is enough.
+        let everybody = self.search == Search::Free || silent || wait > SHORT;
+        self.bucket = if everybody {
+            self.blocked = self.blocked.max(now + wait);
+            Bucket { left: self.bucket.most, at: self.blocked, ..self.bucket }
+        } else {
+            Bucket { left: 0.0, at: now, ..self.bucket }
+        };
+        tracing::debug!(budget = self.name, rate, wait_ms = wait.as_millis(), everybody, "throttled");
         self.rate = Some(rate);
-        self.next = self.blocked;
+        self.search = search;
+        self.next = (now + Duration::from_secs_f64(1.0 / rate)).max(self.blocked);
+    }
+
+    /// The rate of the server: what a bucket would have to refill at, unless that contradicts what was served; then the
+    /// server counts in another way, and what it served is what it allows.
+    fn found(&self, measured: f64, now: Instant) -> f64 {
+        let refill = self.refill(now);
+        if refill < measured * PLAUSIBLE { measured } else { refill }
+    }
+
+    /// The rate at which a bucket of tokens would have had to fill so that it is empty now, after what it served.
+    fn refill(&self, now: Instant) -> f64 {
+        let Bucket { left, at, most } = self.bucket;
+        if now.saturating_duration_since(at) < CLIMB_EVERY {
+            return 0.0;
+        }
+        let left_at = |rate: f64| {
+            let (mut tokens, mut then) = (left, at);
+            for &served in self.served.iter().skip_while(|&&served| served <= at) {
+                tokens = (tokens + rate * served.duration_since(then).as_secs_f64()).min(most) - 1.0;
+                then = served;
+            }
+            tokens + rate * now.duration_since(then).as_secs_f64()
+        };
+        let (mut low, mut high) = (0.0, FASTEST);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            if left_at(middle) < 1.0 { low = middle } else { high = middle }
+        }
+        low
     }
 
     /// Calls a second that were really served over the last `period`.
     fn measure(&self, period: Duration, now: Instant) -> f64 {
         let served = self.served.iter().rev().take_while(|&&at| now.duration_since(at) < period).count();
         f64::from(u32::try_from(served).unwrap_or(u32::MAX)) / period.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    /// A server that counts.
+    trait Limit {
+        /// Serves, or names the wait.
+        fn draw(&mut self, now: Instant) -> Result<(), Duration>;
+    }
+
+    struct Unlimited;
+
+    impl Limit for Unlimited {
+        fn draw(&mut self, _now: Instant) -> Result<(), Duration> {
+            Ok(())
+        }
+    }
+
+    /// Tokens that come back at an even rate.
+    struct Tokens {
+        rate: f64,
+        burst: f64,
+        left: f64,
+        at: Instant,
+        period: Duration,
+    }
+
+    impl Tokens {
+        fn new(rate: f64, burst: f64, period_secs: u64) -> Self {
+            let period = Duration::from_secs(period_secs);
+            Self { rate, burst, left: burst, at: Instant::now(), period }
+        }
+    }
+
+    impl Limit for Tokens {
+        fn draw(&mut self, now: Instant) -> Result<(), Duration> {
+            let rested = now.duration_since(self.at).as_secs_f64();
+            self.at = now;
+            self.left = (self.left + rested * self.rate).min(self.burst);
+            if self.left < 1.0 {
+                return Err(self.period);
+            }
+            self.left -= 1.0;
+            Ok(())
+        }
+    }
+
+    /// At most so many within any period.
+    struct Window {
+        most: usize,
+        period: Duration,
+        served: VecDeque<Instant>,
+    }
+
+    impl Limit for Window {
+        fn draw(&mut self, now: Instant) -> Result<(), Duration> {
+            while self.served.front().is_some_and(|&at| now.duration_since(at) >= self.period) {
+                self.served.pop_front();
+            }
+            if self.served.len() >= self.most {
+                return Err(self.period);
+            }
+            self.served.push_back(now);
+            Ok(())
+        }
+    }
+
+    #[derive(Debug)]
+    struct Run {
+        took: Duration,
+        refused: u32,
+    }
+
+    /// Makes `calls` calls, 16 wanted at once, each taking `trip`; a refused one waits as it was told.
+    async fn run(calls: u32, trip: Duration, limit: impl Limit) -> Run {
+        let pace = Pace::new("test", 8);
+        let limit = RefCell::new(limit);
+        let refused = RefCell::new(0);
+        let begin = Instant::now();
+        let one = async |_| {
+            loop {
+                let ticket = pace.admit().await;
+                tokio::time::sleep(trip / 2).await;
+                let drawn = limit.borrow_mut().draw(Instant::now());
+                tokio::time::sleep(trip / 2).await;
+                match drawn {
+                    Ok(()) => return ticket.served(),
+                    Err(wait) => {
+                        ticket.refused(Some(wait));
+                        *refused.borrow_mut() += 1;
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+            }
+        };
+        futures::stream::iter(0..calls).map(one).buffer_unordered(16).collect::<Vec<()>>().await;
+        let refused = *refused.borrow();
+        Run { took: begin.elapsed(), refused }
+    }
+
+    const NEAR: Duration = Duration::from_millis(2);
+    const FAR: Duration = Duration::from_millis(100);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_without_limits_is_not_slowed_down() {
+        for trip in [NEAR, FAR] {
+            let run = run(150, trip, Unlimited).await;
+            // 150 calls, 8 at once, are 19 round trips; the gentle start may cost some more.
+            assert!(run.took <= trip * 26, "{trip:?}: {run:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_is_found_and_nearly_reached() {
+        // Calls a second, at once, calls made; at most so many times the best time, and one refusal in so many calls.
+        let cases = [
+            (20.0, 5.0, 150, 1.25, 20),
+            (10.0, 10.0, 150, 1.1, 12),
+            (5.0, 2.0, 100, 1.2, 16),
+            (50.0, 10.0, 400, 1.4, 20),
+        ];
+        for (rate, burst, calls, times, one_in) in cases {
+            for trip in [NEAR, FAR] {
+                let run = run(calls, trip, Tokens::new(rate, burst, 1)).await;
+                let best = f64::from(calls) / rate;
+                let label = format!("{rate}/s, {burst} at once, {trip:?}: {run:?}");
+                assert!(run.took.as_secs_f64() <= best * times, "{label}");
+                assert!(run.refused <= calls / one_in, "{label}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_window_is_found_and_nearly_reached() {
+        for most in [5_u16, 20] {
+            let window =
+                Window { most: most.into(), period: Duration::from_secs(1), served: VecDeque::new() };
+            let calls = u32::from(most) * 10;
+            let run = run(calls, NEAR, window).await;
+            assert!(run.took.as_secs_f64() <= 13.0, "{most} a second: {run:?}");
+            assert!(run.refused <= calls / 10, "{most} a second: {run:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_that_is_used_up_is_waited_out_once() {
+        let run = run(500, NEAR, Tokens::new(5.0, 300.0, 60)).await;
+        assert!(run.took <= Duration::from_secs(60 + 60), "{run:?}");
+        assert!(run.refused <= 25, "{run:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stated_rate_is_kept_from_the_start() {
+        let pace = Pace::new("test", 8);
+        pace.expect(10.0);
+        let begin = Instant::now();
+        for _ in 0..10 {
+            pace.admit().await.served();
+        }
+        assert!(begin.elapsed() >= Duration::from_millis(900), "{:?}", begin.elapsed());
+        pace.expect(f64::NAN);
+        pace.expect(-1.0);
+        assert!(pace.rate().is_some_and(|rate| rate > 8.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_given_up_is_free_again() {
+        let pace = Pace::new("test", 1);
+        let held = pace.admit().await;
+        let waiting = pace.admit();
+        let mut waiting = std::pin::pin!(waiting);
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        drop(held);
+        assert!(futures::poll!(waiting.as_mut()).is_ready());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_answers_take_calls_back() {
+        let pace = Pace::new("test", 8);
+        for _ in 0..40 {
+            pace.admit().await.served();
+        }
+        let full = pace.state().allowed;
+        for _ in 0..8 {
+            let ticket = pace.admit().await;
+            tokio::time::advance(Duration::from_secs(2)).await;
+            ticket.served();
+        }
+        assert!(pace.state().allowed < full);
     }
 }
