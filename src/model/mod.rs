@@ -3,6 +3,7 @@
 mod blueprint;
 mod entity;
 mod field;
+pub mod filter;
 mod ids;
 mod kind;
 mod mapped;
@@ -12,6 +13,7 @@ mod verdict;
 pub use blueprint::{Arity, Blueprint, PropertyForm, RelationShape};
 pub use entity::{Entity, EntityKey, Identifier};
 pub use field::Field;
+pub use filter::Filter;
 pub use ids::{BlueprintId, EntityId, IdError, RecordId};
 pub use kind::{Kind, UnknownKind};
 pub use mapped::{Mapped, Origin, RuleId};
