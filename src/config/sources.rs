@@ -82,6 +82,10 @@ fn environment() -> BTreeMap<String, String> {
 }
 
 fn file_if_there(path: &Path) -> io::Result<Option<TextFile>> {
+    if path.is_dir() {
+        // `.env` is also what some call the folder of a virtual environment.
+        return Ok(None);
+    }
     match read_small_file(path) {
         Ok(text) => Ok(Some(TextFile { name: path.display().to_string(), text })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -114,5 +118,37 @@ pub(super) fn of_environment<const N: usize>(pairs: [(&str, &str); N]) -> Source
         read_file: Box::new(|path: &Path| {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("no {}", path.display())))
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_and_cannot_be_read_is_told_apart_from_one_that_is_not() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("config.yaml");
+        assert!(file_if_there(&path).expect("absence is no fault").is_none());
+
+        std::fs::write(&path, [0xff, 0xfe]).expect("a file can be written");
+        assert_eq!(
+            file_if_there(&path).map_err(|error| error.kind()).err(),
+            Some(io::ErrorKind::InvalidData)
+        );
+
+        let file = std::fs::File::create(&path).expect("a file can be written");
+        let beyond = u64::try_from(yaml::MAX_BYTES).expect("a small number") + 1;
+        file.set_len(beyond).expect("a file can grow");
+        assert_eq!(
+            file_if_there(&path).map_err(|error| error.kind()).err(),
+            Some(io::ErrorKind::InvalidData)
+        );
+
+        assert!(file_if_there(folder.path()).expect("a folder is no file").is_none());
+
+        std::fs::write(&path, "\u{feff}port: {}\n").expect("a file can be written");
+        let text = file_if_there(&path).expect("it can be read").map(|file| file.text);
+        assert_eq!(text.as_deref(), Some("port: {}\n"));
     }
 }
