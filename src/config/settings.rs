@@ -108,7 +108,7 @@ pub struct ResourceSettings {
     pub origin: Option<ResourcesOrigin>,
     /// `OCEAN__RESOURCES_PATH`: a folder with resources of your own; none when unset.
     pub path: Option<PathBuf>,
-    /// `OCEAN__RESOURCES_PRESET`; none when unset: the catalog then decides (design: `full` where `opsGenieTeam` exists).
+    /// `OCEAN__RESOURCES_PRESET`; none when unset: the catalog then decides: `full` where it has `opsGenieTeam`, else `classic`.
     pub preset: Option<Preset>,
 }
 
