@@ -131,6 +131,14 @@ pub(super) struct Walk {
     walks: u32,
     slips: u32,
     idle_slips: u32,
+    order: Order,
+}
+
+/// Whether the rows seen so far came oldest first, as asked. Entering by creation time depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Kept,
+    Broken,
 }
 
 impl Walk {
@@ -151,6 +159,7 @@ impl Walk {
             walks: 1,
             slips: 0,
             idle_slips: 0,
+            order: Order::Kept,
         }
     }
 
@@ -208,6 +217,9 @@ impl Walk {
             }
         } else if !self.joins(sheet) {
             return self.slip();
+        }
+        if !sheet.rows.is_sorted_by_key(|row| row.created_ms) {
+            self.order = Order::Broken;
         }
         let fresh = self.keep(sheet);
         let over = match sheet.more {
@@ -288,20 +300,25 @@ impl Walk {
         if self.next_offset + LIMIT < WINDOW {
             return Ok(Then::Onward);
         }
-        match (self.entry, later) {
-            (Entry::Creation, Some(later)) => {
+        match later {
+            Some(later) => {
                 self.enter(Some(later));
                 Ok(Then::Restart)
             }
-            (Entry::Creation, None) => Err(Stuck::TooManyAtOnce),
-            (Entry::Offset, _) => Err(Stuck::TooLong),
+            None if self.certain_ms().is_some() => Err(Stuck::TooManyAtOnce),
+            None => Err(Stuck::TooLong),
         }
     }
 
     /// The creation time of the last row, if the walk can be continued there and gets on by it.
     fn later(&self) -> Option<i64> {
+        self.certain_ms().filter(|&last| self.since_ms.is_none_or(|since| last > since))
+    }
+
+    /// The creation time of the last row, if the listing can be entered there.
+    fn certain_ms(&self) -> Option<i64> {
         let last = self.tail.last().and_then(|row| row.created_ms)?;
-        (self.entry == Entry::Creation && self.since_ms.is_none_or(|since| last > since)).then_some(last)
+        (self.entry == Entry::Creation && self.order == Order::Kept).then_some(last)
     }
 
     fn slip(&mut self) -> Result<Taken, Stuck> {
@@ -313,10 +330,9 @@ impl Walk {
         if self.slips >= SLIPS_UNTIL_WARY {
             self.mood = Mood::Wary;
         }
-        let certain = self.tail.last().and_then(|row| row.created_ms);
-        match (self.entry, certain) {
-            (Entry::Creation, Some(certain)) => self.enter(Some(certain)),
-            _ => self.again()?,
+        match self.certain_ms() {
+            Some(certain) => self.enter(Some(certain)),
+            None => self.again()?,
         }
         Ok(Taken { fresh: Vec::new(), then: Then::Restart })
     }

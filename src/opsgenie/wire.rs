@@ -194,6 +194,17 @@ mod tests {
         read("GET /v2/teams", &answer(status, body)).unwrap_err().to_string()
     }
 
+    /// What the JSON reader says about the place is its own affair.
+    fn without_reason(fault: &str) -> String {
+        match (fault.find("at byte "), fault.find("; it begins")) {
+            (Some(place), Some(end)) => {
+                let digits = fault[place..].find(':').unwrap_or(0);
+                format!("{}{}", &fault[..place + digits], &fault[end..])
+            }
+            _ => fault.to_owned(),
+        }
+    }
+
     #[test]
     fn what_is_no_envelope_says_what_it_is() {
         let faults = [
@@ -203,13 +214,14 @@ mod tests {
             fault(200, "{}"),
             fault(200, ""),
         ]
+        .map(|fault| without_reason(&fault))
         .join("\n");
         insta::assert_snapshot!(faults, @r#"
         `GET /v2/teams` answered something else than expected: HTML instead of JSON; it begins with `<html><title>Proxy login</title></html>`
-        `GET /v2/teams` answered something else than expected: invalid JSON at byte 60: unterminated string; it begins with `{"data": [{"id": "…", "na`
+        `GET /v2/teams` answered something else than expected: invalid JSON at byte 60; it begins with `{"data": [{"id": "…", "na`
         `GET /v2/teams` answered something else than expected: no JSON object; it begins with `[]`
         `GET /v2/teams` answered something else than expected: no `data` in it; it begins with `{}`
-        `GET /v2/teams` answered something else than expected: invalid JSON at byte 0: value expected; it begins with ``
+        `GET /v2/teams` answered something else than expected: invalid JSON at byte 0; it begins with ``
         "#);
     }
 

@@ -142,6 +142,23 @@ fn a_server_that_ignores_the_bound_is_found_out() {
 }
 
 #[test]
+fn a_listing_in_another_order_is_not_entered_by_creation_time() {
+    let newest_first = |account: &mut Account, ask: &Ask| {
+        assert_eq!(ask.since_ms, None);
+        account.rows.reverse();
+        let sheet = account.answer(ask);
+        account.rows.reverse();
+        sheet
+    };
+    let mut account = Account::with(20_500, 1);
+    let mut walk = Walk::new(Entry::Creation);
+    let stuck =
+        std::iter::from_fn(|| walk.ask().map(|ask| walk.take(&ask, &newest_first(&mut account, &ask))))
+            .find_map(Result::err);
+    assert_eq!(stuck, Some(Stuck::TooLong));
+}
+
+#[test]
 fn a_server_without_paging_links_is_walked_to_its_short_page() {
     let mut account = Account::with(250, 1);
     let mut walk = Walk::new(Entry::Offset);
