@@ -249,13 +249,13 @@ pub(super) fn indices_of(items: &[Value], part: &[Value]) -> Value {
     found.map(|(at, _window)| count(at)).collect()
 }
 
-/// Where a text occurs within a text, overlaps included, counted in characters; null when it is empty.
+/// Where a text occurs within a text, overlaps included, counted in characters; nowhere when it is empty.
 pub(super) fn text_indices(value: &Value, part: &Value) -> Outcome {
     let (Some(text), Some(part)) = (value.as_str(), part.as_str()) else {
         return Err(format!("Cannot determine indices of {} in {}", shown(part), shown(value)));
     };
     if part.is_empty() {
-        return Ok(Value::Null);
+        return Ok(Value::array(Vec::new()));
     }
     let starts = text.char_indices().enumerate().filter(|(_, (at, _))| text[*at..].starts_with(part));
     Ok(starts.map(|(at, _)| count(at)).collect())
@@ -268,6 +268,15 @@ pub(super) fn bsearch(value: &Value, target: &Value) -> Outcome {
     };
     #[expect(clippy::cast_precision_loss, reason = "no collection here has 2^53 items")]
     let number = |at: usize| at as f64;
-    let found = items.binary_search_by(|item| order(item, target));
-    Ok(Value::from(found.map_or_else(|at| -1.0 - number(at), number)))
+    // Halving as jq does it, so that unsorted arrays give the same too.
+    let (mut from, mut upto) = (0, items.len());
+    while from < upto {
+        let middle = from + (upto - from) / 2;
+        match order(target, &items[middle]) {
+            Ordering::Equal => return Ok(count(middle)),
+            Ordering::Less => upto = middle,
+            Ordering::Greater => from = middle + 1,
+        }
+    }
+    Ok(Value::from(-1.0 - number(from)))
 }

@@ -13,8 +13,8 @@ pub(super) fn get(value: &Value, index: &Value) -> Outcome {
             let at = position(at.as_f64(), items.len());
             Ok(at.and_then(|at| items.get(at)).cloned().unwrap_or_default())
         }
-        (Value::Null, Value::String(_) | Value::Number(_) | Value::Null) => Ok(Value::Null),
-        (Value::Null | Value::Array(_) | Value::String(_), Value::Object(slice)) => get_slice(value, slice),
+        (Value::Null, Value::String(_) | Value::Number(_) | Value::Object(_)) => Ok(Value::Null),
+        (Value::Array(_) | Value::String(_), Value::Object(slice)) => get_slice(value, slice),
         (Value::Array(items), Value::Array(part)) => Ok(super::collections::indices_of(items, part)),
         _ => Err(cannot_index(value, index)),
     }
@@ -39,8 +39,9 @@ fn position(at: f64, length: usize) -> Option<usize> {
 /// The bounds of a slice within a list of this length: rounded outwards, counted from the end when negative.
 pub(super) fn bounds(slice: &Object, length: usize) -> Result<(usize, usize), String> {
     let bound = |name: &str, default: f64| match slice.get(name) {
-        None | Some(Value::Null) => Ok(default),
+        Some(Value::Null) => Ok(default),
         Some(Value::Number(number)) => Ok(number.as_f64()),
+        None => Err("Array/string slice indices must be integers".to_owned()),
         Some(_) => Err("Start and end indices of an array slice must be numbers".to_owned()),
     };
     #[expect(clippy::cast_precision_loss, reason = "no collection here has 2^53 items")]

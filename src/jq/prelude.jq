@@ -1,5 +1,7 @@
 # What jq defines by other filters. Names that start with @ are natives of ours, which no program can call.
 
+def error(f): f | error;
+def abs: if . < 0 then -. else . end;
 def not: if . then false else true end;
 def select(f): if f then . else empty end;
 def values: select(. != null);
@@ -11,7 +13,7 @@ def arrays: select(type == "array");
 def objects: select(type == "object");
 def iterables: select(type | . == "array" or . == "object");
 def scalars: select(type | . != "array" and . != "object");
-def finites: select(isinfinite or isnan | not);
+def finites: select(type == "number" and (isinfinite | not));
 def normals: select(isnormal);
 def isfinite: type == "number" and (isinfinite | not);
 
@@ -19,12 +21,12 @@ def isfinite: type == "number" and (isinfinite | not);
 def recurse(f): def r: ., (f | r); r;
 def recurse(f; cond): def r: ., (f | select(cond) | r); r;
 def recurse: recurse(.[]?);
-def repeat(f): def r: ., (f | r); r;
+def repeat(f): def r: f, r; r;
 def while(cond; update): def r: if cond then ., (update | r) else empty end; r;
 def until(cond; update): def r: if cond then . else update | r end; r;
+def range($from; $upto; $by): @range($from; $upto; $by);
 def range($upto): range(0; $upto; 1);
 def range($from; $upto): range($from; $upto; 1);
-def range($from; $upto; $by): @range($from; $upto; $by);
 def first(f): @first(f);
 def first: .[0];
 def last: .[-1];
@@ -53,12 +55,12 @@ def inputs: empty;
 def debug: .;
 def debug(f): (f | empty), .;
 def stderr: .;
-def error(f): f | error;
 def halt_error: halt_error(5);
 def halt_error($code): if ($code | type) == "number" then halt else error("halt_error/1: number required") end;
 def env: $ENV;
 
 # Paths
+def setpath(p; v): v as $value | p as $path | @setpath($path; $value);
 def @assign(p; $value): reduce path(p) as $path (.; setpath($path; $value));
 def @modify(p; f):
   reduce path(p) as $path ([., []];
@@ -67,7 +69,6 @@ def @modify(p; f):
     | if ($new | length) == 0 then [$whole, $gone + [$path]]
       else [($whole | setpath($path; $new[0])), $gone] end)
   | .[1] as $gone | .[0] | delpaths($gone);
-def setpath(p; v): v as $value | p as $path | @setpath($path; $value);
 def paths: path(..) | select(length > 0);
 def paths(f): path(.. | select(f)) | select(length > 0);
 def del(f): delpaths([path(f)]);
@@ -92,13 +93,10 @@ def map_values(f): .[] |= f;
 def walk(f):
   def w: if type == "object" then map_values(w) elif type == "array" then map(w) else . end | f;
   w;
-def with_entries(f): to_entries | map(f) | from_entries;
 def from_entries:
   reduce .[] as $entry ({};
-    . + {($entry
-          | if .key == null then .k // .name // .Name // .K // .Key else .key end
-          | if type == "string" then . else tojson end):
-         ($entry | if has("value") then .value elif has("v") then .v else .Value end)});
+    . + {($entry | .key // .name // .Name // .Key): ($entry | if has("value") then .value else .Value end)});
+def with_entries(f): to_entries | map(f) | from_entries;
 def sort_by(f): @sort_by(map([f]));
 def group_by(f): @group_by(map([f]));
 def unique_by(f): @unique_by(map([f]));
@@ -121,7 +119,7 @@ def indices($x):
   if type == "array" and ($x | type) == "array" then .[$x]
   elif type == "array" then .[[$x]]
   elif type == "string" and ($x | type) == "string" then @indices($x)
-  else .[[$x]] end;
+  else .[$x] end;
 def index($x): indices($x) | .[0];
 def rindex($x): indices($x) | .[-1:][0];
 def IN(f): any(f == .; .);
@@ -131,7 +129,6 @@ def INDEX(f): INDEX(.[]; f);
 def JOIN($index; f): [.[] | [., $index[f]]];
 def JOIN($index; rows; f): rows | [., $index[f]];
 def JOIN($index; rows; f; combine): rows | [., $index[f]] | combine;
-def ascii: [.] | implode;
 
 # Regular expressions
 def match($re; $flags): @matches($re; $flags; false)[];

@@ -131,9 +131,9 @@ impl ValT for Val {
     fn from_map<I: IntoIterator<Item = (Self, Self)>>(pairs: I) -> ValR<Self> {
         let mut object = Object::default();
         for (Val(key), Val(value)) in pairs {
-            match key {
-                Value::String(key) => object.insert(key, value),
-                _ => return Err(Error::str("Object keys must be strings")),
+            match &key {
+                Value::String(key) => object.insert(Arc::clone(key), value),
+                _ => return Err(Error::str(format!("Cannot use {} as object key", shown(&key)))),
             }
         }
         Ok(Val(Value::object(object)))

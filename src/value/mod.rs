@@ -45,9 +45,10 @@ impl Value {
         read::parse(bytes)
     }
 
-    /// Parses exactly one JSON text that may nest as deep as `max_depth`.
-    pub fn parse_within(bytes: &[u8], max_depth: usize) -> Result<Self, ParseError> {
-        read::parse_within(bytes, max_depth)
+    /// Parses exactly one text as jq does: numbers may be spelled `+1`, `.5`, `nan` and `infinity` too, lone surrogate
+    /// escapes are refused, and it may nest as deep as `max_depth`.
+    pub fn parse_like_jq(bytes: &[u8], max_depth: usize) -> Result<Self, ParseError> {
+        read::parse_like_jq(bytes, max_depth)
     }
 
     /// Appends the compact JSON text of this value.

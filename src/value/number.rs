@@ -36,6 +36,23 @@ impl Number {
         })
     }
 
+    /// A number from a text that jq takes for one: a sign of either kind, leading zeros, a missing side of the point,
+    /// and `nan`, `inf` and `infinity` in any case.
+    pub fn from_lenient(text: &str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let named = |double: f64| Self::from(if negative { -double } else { double });
+        match rest.to_ascii_lowercase().as_str() {
+            "nan" => Some(named(f64::NAN)),
+            "inf" | "infinity" => Some(named(f64::INFINITY)),
+            _ if rest.starts_with('-') => None,
+            _ if negative => Self::from_literal(text),
+            _ => Self::from_literal(rest),
+        }
+    }
+
     /// The value as a double.
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
@@ -58,11 +75,11 @@ impl Number {
         self.literal().map_or_else(|| double_text(self.as_f64()), str::to_owned)
     }
 
-    /// The negative: of the spelling where it is kept (a zero loses its sign then), else of the double.
+    /// The negative: of the spelling where it is kept, else of the double. Zero has no sign then, as in jq's decimals.
     #[must_use]
     pub fn negated(&self) -> Self {
         match self.literal() {
-            None => Self::from(-self.as_f64()),
+            None => Self::from(0.0 - self.as_f64()),
             Some(text) => {
                 let mut decimal = Decimal::parse(text).unwrap_or_default();
                 decimal.negative = !decimal.negative && decimal.digits != "0";

@@ -20,14 +20,27 @@ pub struct ParseError {
     pub reason: String,
 }
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
-    parse_within(bytes, MAX_DEPTH)
+/// Which texts are read.
+#[derive(Clone, Copy, PartialEq)]
+enum Dialect {
+    /// JSON, with lone surrogates replaced.
+    Json,
+    /// What jq reads: more spellings of numbers, no lone surrogates.
+    Jq,
 }
 
-pub(super) fn parse_within(bytes: &[u8], max_depth: usize) -> Result<Value, ParseError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
+    parse_as(Dialect::Json, bytes, MAX_DEPTH)
+}
+
+pub(super) fn parse_like_jq(bytes: &[u8], max_depth: usize) -> Result<Value, ParseError> {
+    parse_as(Dialect::Jq, bytes, max_depth)
+}
+
+fn parse_as(dialect: Dialect, bytes: &[u8], max_depth: usize) -> Result<Value, ParseError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| ParseError { offset: error.valid_up_to(), reason: "not UTF-8".to_owned() })?;
-    let mut reader = Reader { text, bytes, at: 0, max_depth, keys: Keys::default() };
+    let mut reader = Reader { dialect, text, bytes, at: 0, max_depth, keys: Keys::default() };
     let result = reader.document();
     result.map_err(|reason| ParseError { offset: reader.at, reason })
 }
@@ -40,6 +53,7 @@ enum Open {
 }
 
 struct Reader<'a> {
+    dialect: Dialect,
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -80,6 +94,7 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     Value::String(self.string()?.into())
                 }
+                Some(_) if self.dialect == Dialect::Jq => self.token()?,
                 Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
                 Some(b't') => self.word("true", Value::Bool(true))?,
                 Some(b'f') => self.word("false", Value::Bool(false))?,
@@ -202,6 +217,22 @@ impl<'a> Reader<'a> {
         Number::from_literal(&self.text[start..self.at]).ok_or_else(|| "expected a number".to_owned())
     }
 
+    /// A word or a number as jq reads it: everything up to the next mark or white space.
+    fn token(&mut self) -> Parsed<Value> {
+        let rest = &self.text[self.at..];
+        let mark =
+            |char: char| matches!(char, '[' | ']' | '{' | '}' | ':' | ',' | '"' | ' ' | '\n' | '\r' | '\t');
+        let token = &rest[..rest.find(mark).unwrap_or(rest.len())];
+        let value = match token {
+            "null" => Value::Null,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::Number(Number::from_lenient(token).ok_or("invalid numeric literal")?),
+        };
+        self.at += token.len();
+        Ok(value)
+    }
+
     fn digits(&mut self) -> Parsed<()> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
@@ -272,7 +303,8 @@ impl<'a> Reader<'a> {
                     }
                     _ => char::from_u32(high),
                 }
-                .unwrap_or(char::REPLACEMENT_CHARACTER)
+                .or((self.dialect == Dialect::Json).then_some(char::REPLACEMENT_CHARACTER))
+                .ok_or("invalid surrogate pair escape")?
             }
             _ => return Err("expected an escape".to_owned()),
         })

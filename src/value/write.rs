@@ -52,7 +52,7 @@ fn write_double(double: f64, out: &mut Vec<u8>) {
         let integer = double as i64;
         write!(out, "{integer}")
     } else {
-        write!(out, "{double}")
+        write!(out, "{double:.0}")
     };
 }
 

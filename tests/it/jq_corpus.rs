@@ -13,6 +13,9 @@ use ocean_opsgenie::value::Value;
 /// Names a corpus that is not part of the repository.
 const CORPUS_VARIABLE: &str = "OCEAN_JQ_CORPUS";
 
+/// How deep the inputs of the cases may nest.
+const INPUT_DEPTH: usize = 1_000;
+
 /// Of ten thousand probe cases, how many must be equal.
 const PROBES_EQUAL_OF_10000: usize = 9980;
 
@@ -66,7 +69,8 @@ impl Replay {
     fn outcome(&mut self, source: &str, input: &str) -> Result<String, String> {
         let program = self.programs.entry(source.to_owned()).or_insert_with(|| Program::compile(source));
         let program = program.as_ref().map_err(|faults| format!("compile: {faults:?}"))?;
-        let input = Value::parse(input.as_bytes()).map_err(|error| format!("input: {error}"))?;
+        let input =
+            Value::parse_like_jq(input.as_bytes(), INPUT_DEPTH).map_err(|error| format!("input: {error}"))?;
         match program.first(&input, &Environment::default()) {
             Ok(Some(output)) => Ok(output.to_string()),
             Ok(None) => Err("no output".to_owned()),

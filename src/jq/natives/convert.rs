@@ -32,11 +32,7 @@ fn to_number(value: &Value) -> Outcome {
         Value::String(text) => text,
         other => return Err(format!("{} cannot be parsed as a number", shown(other))),
     };
-    if text.eq_ignore_ascii_case("nan") {
-        return Ok(Value::from(f64::NAN));
-    }
-    let plain = text.strip_prefix('+').filter(|rest| !rest.starts_with(['-', '+'])).unwrap_or(text);
-    match Number::from_literal(plain) {
+    match Number::from_lenient(text) {
         Some(number) => Ok(Value::Number(number)),
         None => Err(format!("{} cannot be parsed as a number", shown(value))),
     }
@@ -46,10 +42,9 @@ fn from_json(value: &Value) -> Outcome {
     let Some(text) = value.as_str() else {
         return Err(format!("{} cannot be parsed as JSON", shown(value)));
     };
-    match text.trim_ascii() {
-        "nan" | "" => return Ok(Value::Null),
-        _ => {}
+    if text.trim_ascii().is_empty() {
+        return Err(format!("Expected JSON value (while parsing '{text}')"));
     }
-    Value::parse_within(text.as_bytes(), MAX_JSON_DEPTH)
+    Value::parse_like_jq(text.as_bytes(), MAX_JSON_DEPTH)
         .map_err(|error| format!("{error} (while parsing '{text}')"))
 }

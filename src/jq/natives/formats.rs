@@ -7,40 +7,51 @@ use crate::jq::text::to_json;
 use crate::jq::val::{Outcome, shown};
 use crate::value::Value;
 
+/// A format that has a native of its own, so that it needs no look-up when it runs.
+macro_rules! format_native {
+    ($name:literal, $format:literal) => {
+        unary!($name, |value: &Value| formatted(value, $format))
+    };
+}
+
 pub(super) fn table() -> Table {
     vec![
-        unary!("@text", |value| Ok(Value::from(text_of(value)))),
-        unary!("@json", |value: &Value| Ok(Value::from(to_json(value)))),
-        unary!("@csv", |value: &Value| row(value, "csv", ",", |text| format!(
-            "\"{}\"",
-            text.replace('"', "\"\"")
-        ))),
-        unary!("@tsv", |value: &Value| row(value, "tsv", "\t", tsv_field)),
-        unary!("@html", |value: &Value| Ok(Value::from(html(&text_of(value))))),
-        unary!("@uri", |value: &Value| Ok(Value::from(uri(&text_of(value))))),
-        unary!("@urid", |value: &Value| uri_decoded(value)),
-        unary!("@sh", |value: &Value| shell(value)),
-        unary!("@base64", |value: &Value| Ok(Value::from(base64(text_of(value).as_bytes())))),
-        unary!("@base64d", |value: &Value| base64_decoded(value)),
-        binary!("format", |value: &Value, name: &Value| by_name(value, name)),
+        format_native!("@text", "text"),
+        format_native!("@json", "json"),
+        format_native!("@csv", "csv"),
+        format_native!("@tsv", "tsv"),
+        format_native!("@html", "html"),
+        format_native!("@uri", "uri"),
+        format_native!("@urid", "urid"),
+        format_native!("@sh", "sh"),
+        format_native!("@base64", "base64"),
+        format_native!("@base64d", "base64d"),
+        binary!("format", |value: &Value, name: &Value| match name.as_str() {
+            Some(name) => formatted(value, name),
+            None => Err(format!("{} is not a valid format", shown(name))),
+        }),
     ]
 }
 
-fn by_name(value: &Value, name: &Value) -> Outcome {
-    match name.as_str() {
-        Some("text") => Ok(Value::from(text_of(value))),
-        Some("json") => Ok(Value::from(to_json(value))),
-        Some("csv") => row(value, "csv", ",", |text| format!("\"{}\"", text.replace('"', "\"\""))),
-        Some("tsv") => row(value, "tsv", "\t", tsv_field),
-        Some("html") => Ok(Value::from(html(&text_of(value)))),
-        Some("uri") => Ok(Value::from(uri(&text_of(value)))),
-        Some("urid") => uri_decoded(value),
-        Some("sh") => shell(value),
-        Some("base64") => Ok(Value::from(base64(text_of(value).as_bytes()))),
-        Some("base64d") => base64_decoded(value),
-        Some(name) => Err(format!("{name} is not a valid format")),
-        None => Err(format!("{} is not a valid format", shown(name))),
-    }
+fn formatted(value: &Value, format: &str) -> Outcome {
+    let text = match format {
+        "text" => text_of(value),
+        "json" => to_json(value),
+        "csv" => return row(value, format, ",", csv_field),
+        "tsv" => return row(value, format, "\t", tsv_field),
+        "html" => html(&text_of(value)),
+        "uri" => uri(&text_of(value)),
+        "urid" => return uri_decoded(value),
+        "sh" => return shell(value),
+        "base64" => base64(text_of(value).as_bytes()),
+        "base64d" => return base64_decoded(value),
+        unknown => return Err(format!("{unknown} is not a valid format")),
+    };
+    Ok(Value::from(text))
+}
+
+fn csv_field(text: &str) -> String {
+    format!("\"{}\"", visible(text).replace('"', "\"\""))
 }
 
 /// Strings as they are, anything else as JSON.
@@ -48,9 +59,14 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| to_json(value), str::to_owned)
 }
 
+/// jq writes a NUL as two characters.
+fn visible(text: &str) -> String {
+    text.replace('\0', "\\0")
+}
+
 fn tsv_field(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('\t', "\\t");
-    escaped.replace('\n', "\\n").replace('\r', "\\r")
+    visible(&escaped).replace('\n', "\\n").replace('\r', "\\r")
 }
 
 fn row(value: &Value, format: &str, separator: &str, quoted: fn(&str) -> String) -> Outcome {
@@ -71,6 +87,7 @@ fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
+            '\0' => out.push_str("\\0"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
@@ -116,7 +133,7 @@ fn uri_decoded(value: &Value) -> Outcome {
 
 fn shell(value: &Value) -> Outcome {
     let word = |item: &Value| match item {
-        Value::String(text) => Ok(format!("'{}'", text.replace('\'', "'\\''"))),
+        Value::String(text) => Ok(format!("'{}'", visible(text).replace('\'', "'\\''"))),
         Value::Array(_) | Value::Object(_) => Err(format!("{} can not be escaped for shell", shown(item))),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(to_json(item)),
     };

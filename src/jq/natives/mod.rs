@@ -1,6 +1,7 @@
 //! The filters that are not defined by others.
 
 mod convert;
+mod dialect;
 mod formats;
 mod math;
 mod regex;
@@ -17,6 +18,9 @@ use super::{collections, index, meter};
 use crate::value::Value;
 
 type Table = Vec<Filter<RunPtr<Kind>>>;
+
+/// What `builtins` lists: the names of jq 1.8.2, some of which have no meaning here.
+const BUILTINS: &str = include_str!("builtins.txt");
 
 /// A native of the input alone.
 macro_rules! unary {
@@ -70,6 +74,7 @@ fn core() -> Table {
         unary!("input_filename", |_| Ok(Value::Null)),
         unary!("have_decnum", |_| Ok(Value::Bool(true))),
         unary!("have_literal_numbers", |_| Ok(Value::Bool(true))),
+        unary!("builtins", |_| Ok(BUILTINS.split_ascii_whitespace().map(Value::from).collect())),
         unary!("get_search_list", |_| Ok(Value::array(Vec::new()))),
     ]
 }

@@ -1,5 +1,0 @@
-use super::Table;
-
-pub(super) fn table() -> Table {
-    Vec::new()
-}
