@@ -309,7 +309,7 @@ impl<'a> Desk<'a> {
                     }
                 }
                 Fate::Failed(error) => {
-                    self.tally.refuse(kind, item.key(), &error.fault.to_string(), error.meaning());
+                    self.tally.refuse(kind, item.key(), &error.fault.gist(), error.meaning());
                 }
             }
         }

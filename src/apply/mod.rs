@@ -5,6 +5,8 @@ mod delete;
 mod desk;
 mod lane;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use delete::{Deleted, delete, inventory};

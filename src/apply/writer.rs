@@ -1,6 +1,7 @@
 //! The write side of a pass: one lane per blueprint, fed by the kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +43,8 @@ pub struct Writer {
     feeds: BTreeMap<Kind, Feed>,
     lanes: Arc<Mutex<Vec<JoinHandle<Done>>>>,
     strays: Arc<AtomicU64>,
+    /// Closes when the last feed is dropped.
+    fed: mpsc::Receiver<Infallible>,
 }
 
 /// Where the entities of one kind go in. Dropping it says that the kind is done: blueprints that wait for this one then go
@@ -53,6 +56,8 @@ pub struct Feed {
     nursery: Option<Arc<Nursery>>,
     /// Entities that no lane took.
     strays: Arc<AtomicU64>,
+    /// Nothing is ever sent: it tells by being there that more may come.
+    _open: mpsc::Sender<Infallible>,
 }
 
 /// Opens lanes for blueprints that only a dynamic rule names.
@@ -205,6 +210,7 @@ impl Writer {
             lanes: lanes.clone(),
         });
         let strays = Arc::new(AtomicU64::new(0));
+        let (open, fed) = mpsc::channel(1);
         let feeds = job
             .rules
             .iter()
@@ -223,10 +229,10 @@ impl Writer {
                     .map(|(blueprint, sender)| (blueprint.clone(), sender.clone()))
                     .collect();
                 let nursery = dynamic.then(|| nursery.clone());
-                (kind, Feed { lanes, nursery, strays: strays.clone() })
+                (kind, Feed { lanes, nursery, strays: strays.clone(), _open: open.clone() })
             })
             .collect();
-        Self { catalog: catalog.clone(), job, feeds, lanes, strays }
+        Self { catalog: catalog.clone(), job, feeds, lanes, strays, fed }
     }
 
     /// Takes the feed of a kind out; `None` when no rule maps it, or it was taken before.
@@ -237,12 +243,13 @@ impl Writer {
     /// Waits until every lane has written what it was fed, and tries once more what was refused because something it
     /// points at was not there yet. Every feed that was taken must have been dropped, or be about to be.
     pub async fn finish(self) -> Written {
-        let Self { catalog, job, feeds, lanes, strays } = self;
+        let Self { catalog, job, feeds, lanes, strays, mut fed } = self;
         drop(feeds);
+        // Feeds of dynamic rules may open lanes until the last of them is dropped.
+        let None = fed.recv().await;
         let mut written = Written::default();
         let mut second_tries = BTreeMap::new();
         loop {
-            // Lanes of dynamic rules may start while others end.
             let task = lanes.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(task) = task else { break };
             match task.await {

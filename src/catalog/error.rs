@@ -121,6 +121,19 @@ pub enum Meaning {
     Broken,
 }
 
+impl Fault {
+    /// What happened, without what differs from call to call: the same for many calls that fail alike.
+    pub fn gist(&self) -> String {
+        match self {
+            Self::Malformed { reason: _, excerpt: _ } => {
+                "the catalog's answer is not what was expected, so it is not known what became of it"
+                    .to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Error {
     /// What it means for the run.
     pub fn meaning(&self) -> Meaning {
