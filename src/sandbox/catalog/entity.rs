@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Catalog;
-use super::clock::iso;
 use super::shelf::{Held, Key, Shelf};
 
 /// What was written into an entity.
@@ -127,16 +126,6 @@ impl Entity {
         out["team"] = Value::Array(self.team.clone());
         out["properties"] = Value::Object(self.properties.clone());
         out["relations"] = Value::Object(self.relations.clone());
-        out
-    }
-
-    /// As the API shows it.
-    pub(super) fn shown(&self) -> Value {
-        let mut out = self.json();
-        out["createdAt"] = json!(iso(self.created_at));
-        out["createdBy"] = json!(self.datasource);
-        out["updatedAt"] = json!(iso(self.updated_at));
-        out["updatedBy"] = json!(self.datasource);
         out
     }
 }

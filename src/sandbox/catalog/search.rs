@@ -232,7 +232,7 @@ impl Catalog {
         let found = self.matching(&rule);
         let blueprints: BTreeSet<&str> = found.iter().map(|(key, _)| &*key.blueprint).collect();
         let mut body =
-            success("entities", found.iter().map(|(key, held)| view.shown(&Entity::of(key, held))).collect());
+            success("entities", found.iter().map(|(key, held)| view.shown(Entity::of(key, held))).collect());
         body.insert("matchingBlueprints".to_owned(), json!(blueprints));
         Ok(Answer::json(StatusCode::OK, &Value::Object(body)))
     }
@@ -257,7 +257,7 @@ impl Catalog {
             _ => None,
         };
         let mut body =
-            success("entities", page.iter().map(|(key, held)| view.shown(&Entity::of(key, held))).collect());
+            success("entities", page.iter().map(|(key, held)| view.shown(Entity::of(key, held))).collect());
         if let Some(next) = next {
             body.insert("next".to_owned(), next.into());
         }
@@ -306,7 +306,7 @@ impl Catalog {
     pub(super) fn get_entity(&self, asked: &Asked) -> Result<Answer, Refusal> {
         let part = |at: usize| asked.segments.get(at).map_or("", String::as_str);
         self.entity(part(2), part(4))
-            .map(|entity| carrying(StatusCode::OK, "entity", entity.shown()))
+            .map(|entity| carrying(StatusCode::OK, "entity", View::Whole.shown(entity)))
             .ok_or_else(|| Refusal::not_found("Entity", part(4)))
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{Refusal, carrying, object, object_with};
 use super::entity::{Entity, Facts};
 use super::shelf::{Held, Key};
+use super::view::View;
 use super::{Answer, Asked, BadIdentifier, Catalog, Nulls, Stamping, Touch, property, search};
 
 /// Most entities in one bulk call, as the API reference states it.
@@ -164,7 +165,7 @@ impl Catalog {
         let written = self.write(asked, blueprint, &item, mode, violations)?;
         let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
         let shown = match self.shelf.entity(&written.key) {
-            Some(held) => Entity::of(&written.key, held).shown(),
+            Some(held) => View::Whole.shown(Entity::of(&written.key, held)),
             None => item,
         };
         Ok(carrying(status, "entity", shown))

@@ -1,8 +1,9 @@
 //! Which parts of an entity an answer shows.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::answer::Refusal;
+use super::clock::iso;
 use super::entity::Entity;
 
 /// A choice of parts.
@@ -58,21 +59,31 @@ impl View {
         }
     }
 
-    pub(super) fn shown(&self, entity: &Entity) -> Value {
-        if *self == Self::Whole {
-            return entity.shown();
-        }
-        let mut out = json!({ "identifier": entity.identifier, "blueprint": entity.blueprint });
-        let whole = entity.shown();
-        for key in ["title", "icon", "team", "createdAt", "createdBy", "updatedAt", "updatedBy"] {
-            if let Some(value) = whole.get(key).filter(|_| self.shows(&format!("${key}"))) {
-                out[key] = value.clone();
+    /// The entity as this view shows it; taken apart, since pages are large.
+    pub(super) fn shown(&self, entity: Entity) -> Value {
+        let [created, updated] = [entity.created_at, entity.updated_at].map(|at| Value::String(iso(at)));
+        let by = Value::String(entity.datasource);
+        let metas = [
+            ("$title", entity.title),
+            ("$icon", entity.icon),
+            ("$team", Some(Value::Array(entity.team))),
+            ("$createdAt", Some(created)),
+            ("$createdBy", Some(by.clone())),
+            ("$updatedAt", Some(updated)),
+            ("$updatedBy", Some(by)),
+        ];
+        let mut out = Map::new();
+        out.insert("identifier".to_owned(), Value::String(entity.identifier));
+        out.insert("blueprint".to_owned(), Value::String(entity.blueprint));
+        for (id, value) in metas {
+            if let Some(value) = value.filter(|_| self.shows(id)) {
+                out.insert(id[1..].to_owned(), value);
             }
         }
-        for (key, part) in [("properties", &entity.properties), ("relations", &entity.relations)] {
-            let kept = part.iter().filter(|(id, _)| self.shows(id));
-            out[key] = Value::Object(kept.map(|(id, value)| (id.clone(), value.clone())).collect());
+        for (key, mut part) in [("properties", entity.properties), ("relations", entity.relations)] {
+            part.retain(|id, _| self.shows(id));
+            out.insert(key.to_owned(), Value::Object(part));
         }
-        out
+        Value::Object(out)
     }
 }
