@@ -28,8 +28,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 pub use catalog::{
-    BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Seeding, Stamping,
-    Touch,
+    Addition, BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Seeding,
+    Stamping, Touch,
 };
 pub use opsgenie::{Access, Account, AllOnCalls, Area, Bucket, Domain, Rights, Throttle};
 pub use server::{

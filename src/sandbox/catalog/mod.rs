@@ -3,6 +3,7 @@
 //! Facts are from the public pages on <https://docs.port.io> (API reference; search and query; data model) and from
 //! the open-source Ocean framework, whose calls it answers.
 
+mod addition;
 mod answer;
 mod blueprint;
 mod clock;
@@ -28,8 +29,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::server::{Answer, Asked, Side};
+use super::server::{Answer, Asked, Handle, Side};
 
+pub use addition::Addition;
 pub use clock::Clock;
 pub use entity::{Entity, Seeding};
 
@@ -161,6 +163,7 @@ pub struct Catalog {
     resync_request: Option<Timestamp>,
     unprovisioned: BTreeMap<String, u32>,
     protected: BTreeSet<String>,
+    additions: Vec<(Addition, Value)>,
     base: String,
 }
 
@@ -182,6 +185,7 @@ impl Catalog {
             resync_request: None,
             unprovisioned: BTreeMap::new(),
             protected: BTreeSet::from(["_user".to_owned(), "_team".to_owned()]),
+            additions: Vec::new(),
             base: String::new(),
         })
     }
@@ -220,6 +224,9 @@ impl Catalog {
             Route::PatchResyncState => self.patch_resync_state(asked),
             Route::GetResyncRequest => self.get_resync_request(asked),
             Route::Examples | Route::Ingest | Route::IngestKind => integration::swallow(asked),
+            Route::Scorecard => self.add(asked, Addition::Scorecard),
+            Route::Page => self.add(asked, Addition::Page),
+            Route::Action => self.add(asked, Addition::Action),
             Route::ListBlueprints => Ok(self.list_blueprints()),
             Route::GetBlueprint => self.get_blueprint(asked),
             Route::PostBlueprint => self.post_blueprint(asked),
@@ -268,5 +275,22 @@ impl Side for Catalog {
 
     fn expire_credentials(&mut self) {
         self.tokens.clear();
+    }
+}
+
+impl Handle<Catalog> {
+    /// One entity.
+    pub fn entity(&self, blueprint: &str, identifier: &str) -> Option<Entity> {
+        self.with(|catalog| catalog.entity(blueprint, identifier))
+    }
+
+    /// The entities of a blueprint, by identifier.
+    pub fn entities(&self, blueprint: &str) -> Vec<Entity> {
+        self.with(|catalog| catalog.entities(blueprint))
+    }
+
+    /// Every entity, by blueprint and identifier.
+    pub fn all_entities(&self) -> Vec<Entity> {
+        self.with(|catalog| catalog.all_entities())
     }
 }

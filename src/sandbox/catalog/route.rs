@@ -19,6 +19,9 @@ pub(super) enum Route {
     Examples,
     Ingest,
     IngestKind,
+    Scorecard,
+    Page,
+    Action,
     ListBlueprints,
     GetBlueprint,
     PostBlueprint,
@@ -53,6 +56,8 @@ impl Route {
             ["blueprints" | "entities", ..] => Self::of_content(method, rest),
             ["integration", ..] => Self::of_integration(method, rest),
             ["auth", "access_token"] if method == Method::POST => Some(Self::Token),
+            ["pages"] if method == Method::POST => Some(Self::Page),
+            ["actions"] if method == Method::POST => Some(Self::Action),
             ["organization"] if method == Method::GET => Some(Self::Organization),
             ["ingest", "logs" | "heartbeat" | "syncMetrics"] if method == Method::POST => Some(Self::Ingest),
             ["ingest", "syncMetrics", "resync", _, "kind", _] if method == Method::PUT => {
@@ -86,6 +91,7 @@ impl Route {
             ("GET", ["blueprints", _]) => Self::GetBlueprint,
             ("PATCH", ["blueprints", _]) => Self::PatchBlueprint,
             ("DELETE", ["blueprints", _]) => Self::DeleteBlueprint,
+            ("POST", ["blueprints", _, "scorecards"]) => Self::Scorecard,
             ("POST", ["blueprints", _, "entities", "bulk"]) => Self::Bulk,
             ("POST", ["blueprints", _, "entities", "search"]) => Self::LargePage,
             ("POST", ["blueprints", _, "entities"]) => Self::Upsert,
@@ -111,6 +117,9 @@ impl Route {
             Self::Examples => "POST /v1/integration/*/kinds/*/examples",
             Self::Ingest => "POST /v1/ingest/*",
             Self::IngestKind => "PUT /v1/ingest/syncMetrics/resync/*/kind/*",
+            Self::Scorecard => "POST /v1/blueprints/*/scorecards",
+            Self::Page => "POST /v1/pages",
+            Self::Action => "POST /v1/actions",
             Self::ListBlueprints => "GET /v1/blueprints",
             Self::GetBlueprint => "GET /v1/blueprints/*",
             Self::PostBlueprint => "POST /v1/blueprints",
@@ -139,7 +148,12 @@ impl Route {
             | Self::PostBlueprint
             | Self::PatchBlueprint
             | Self::DeleteBlueprint => Suffix::Present,
-            Self::LargePage | Self::GetEntity | Self::ListBlueprints => Suffix::Either,
+            Self::LargePage
+            | Self::GetEntity
+            | Self::ListBlueprints
+            | Self::Scorecard
+            | Self::Page
+            | Self::Action => Suffix::Either,
             Self::Token
             | Self::Organization
             | Self::ProvisionEnabled

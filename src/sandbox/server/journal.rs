@@ -127,13 +127,19 @@ impl Journal {
         if entry.age != self.age {
             return;
         }
-        self.counts.in_flight = self.counts.in_flight.saturating_sub(1);
         self.counts.bytes_out += bytes as u64;
         if status.is_client_error() || status.is_server_error() {
             self.counts.refused += 1;
         }
         if let Some(logged) = self.requests.get_mut(entry.index) {
             logged.status = Some(status);
+        }
+    }
+
+    /// The answer has gone out, or the client has gone away.
+    pub(super) fn over(&mut self, entry: Entry) {
+        if entry.age == self.age {
+            self.counts.in_flight = self.counts.in_flight.saturating_sub(1);
         }
     }
 

@@ -24,7 +24,7 @@ pub use fault::{Effect, Fault, FaultId, ItemRefusal, On, Times};
 pub use journal::{Counts, Detail, Logged};
 
 use fault::Faults;
-use journal::Journal;
+use journal::{Entry, Journal};
 use wire::{Gate, Plug};
 
 /// Largest request body taken in before the answer is 413 whatever the route says: well above the catalog's 1 MiB,
@@ -94,6 +94,8 @@ impl<S: Side> Handle<S> {
     }
 
     /// Runs `hook` before every answer, with the state in hand; a later hook replaces an earlier one.
+    ///
+    /// The state is locked meanwhile: change it through the argument, never through this handle.
     pub fn on_request(&self, hook: impl FnMut(&Asked, &mut S) + Send + 'static) {
         *held(&self.shared.hook) = Some(Box::new(hook));
     }
@@ -186,12 +188,34 @@ async fn entrance<S: Side>(
     };
     let mut asked = Asked::new(&head, body);
     let route = held(&shared.state).route(&asked);
-    let entry = held(&shared.journal).arrived(&asked, route);
+    let under_way = UnderWay::begin(&shared, &asked, route);
     let effects = held(&shared.faults).due(&asked);
     let answer = respond(&shared, &plug, &mut asked, effects).await;
-    let size = answer.body.len();
-    held(&shared.journal).answered(entry, answer.status, size);
+    under_way.answered(&answer);
     if answer.cut { half(answer) } else { answer.into_response() }
+}
+
+/// A request being answered. A client that goes away takes the handler with it, so the end is noted when this drops.
+struct UnderWay<'a, S> {
+    shared: &'a Shared<S>,
+    entry: Entry,
+}
+
+impl<'a, S> UnderWay<'a, S> {
+    fn begin(shared: &'a Shared<S>, asked: &Asked, route: &'static str) -> Self {
+        let entry = held(&shared.journal).arrived(asked, route);
+        Self { shared, entry }
+    }
+
+    fn answered(self, answer: &Answer) {
+        held(&self.shared.journal).answered(self.entry, answer.status, answer.body.len());
+    }
+}
+
+impl<S> Drop for UnderWay<'_, S> {
+    fn drop(&mut self) {
+        held(&self.shared.journal).over(self.entry);
+    }
 }
 
 async fn respond<S: Side>(

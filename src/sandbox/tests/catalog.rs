@@ -346,3 +346,48 @@ async fn broken_manners_are_noted() {
         assert!(violations.contains(part), "{part} is not in {violations}");
     }
 }
+
+#[tokio::test]
+async fn a_provisioned_mapping_appears_after_a_while() {
+    let scene = Scene::empty().await;
+    scene.sandbox.catalog().with(|catalog| {
+        catalog.manners.provision_enabled = vec!["opsgenie".to_owned()];
+        catalog.manners.feature_flags = vec!["USE_PROVISIONED_DEFAULTS".to_owned()];
+        catalog.manners.provisioned_config = Some(json!({ "resources": [1] }));
+        catalog.manners.provisioned_after = 2;
+    });
+    let body = json!({ "installationId": "my-og", "installationAppType": "opsgenie", "config": {} });
+    let path = "/v1/integration?integration_modes=create_resources";
+    scene.send(Method::POST, path, PLAIN_AGENT, Some(&body)).await;
+    let mut configs = Vec::new();
+    for _ in 0..3 {
+        let (_, answer) = scene.send(Method::GET, "/v1/integration/my-og", PLAIN_AGENT, None).await;
+        configs.push(answer["integration"]["config"].clone());
+    }
+    assert_eq!(configs, [json!({}), json!({}), json!({ "resources": [1] })]);
+    let (_, answer) = scene.send(Method::GET, "/v1/integration/provision-enabled", PLAIN_AGENT, None).await;
+    assert_eq!(answer["integrations"], json!(["opsgenie"]));
+}
+
+#[tokio::test]
+async fn pollers_are_asked_for_a_resync() {
+    let scene = Scene::empty().await;
+    scene.sandbox.catalog().with(|catalog| catalog.seed_integration("my-og", &json!({ "config": {} })));
+    let path = "/v1/integration/my-og/resync-request";
+    assert_eq!(scene.send(Method::GET, path, PLAIN_AGENT, None).await.1["request"], Value::Null);
+    scene.sandbox.catalog().with(crate::sandbox::Catalog::request_resync);
+    assert!(scene.send(Method::GET, path, PLAIN_AGENT, None).await.1["request"]["updatedAt"].is_string());
+}
+
+#[tokio::test]
+async fn additions_are_remembered() {
+    let scene = Scene::empty().await;
+    scene.blueprints().await;
+    let card = json!({ "identifier": "card", "title": "Card" });
+    assert_eq!(scene.post("/v1/blueprints/service/scorecards", &card).await.0, 201);
+    assert_eq!(scene.post("/v1/blueprints/service/scorecards", &card).await.0, 409);
+    assert_eq!(scene.post("/v1/blueprints/nowhere/scorecards", &card).await.0, 404);
+    assert_eq!(scene.post("/v1/pages", &json!({})).await.0, 422);
+    assert_eq!(scene.post("/v1/actions", &card).await.0, 201);
+    assert_eq!(scene.sandbox.catalog().with(|catalog| catalog.additions().len()), 2);
+}

@@ -112,3 +112,20 @@ async fn a_stalled_call_does_not_keep_the_sandbox_from_stopping() {
     scene.sandbox.stop().await;
     assert!(call.await.expect("the call was not aborted").is_err());
 }
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_no_longer_in_flight() {
+    let scene = Scene::seeded().await;
+    let side = scene.sandbox.opsgenie();
+    side.fault(Fault::always(On::any(), Effect::Stall));
+    let call = tokio::spawn(scene.http.get(format!("{}/v2/account", side.url())).send());
+    while side.counts().in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    while side.counts().in_flight > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((side.counts().calls, side.counts().most_in_flight), (1, 1));
+    assert_eq!(side.requests()[0].status, None);
+}
