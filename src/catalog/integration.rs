@@ -121,10 +121,15 @@ impl Catalog {
         }
     }
 
-    /// The integration as `wanted`: created when there is none, patched only where it differs. Its mapping is left alone.
-    pub async fn ensure_integration(&self, wanted: &Wanted) -> Result<Integration, Error> {
+    /// The integration as `wanted`: created when none was `found`, patched only where it differs. Its mapping is left
+    /// alone.
+    pub async fn ensure_integration(
+        &self,
+        found: Option<Integration>,
+        wanted: &Wanted,
+    ) -> Result<Integration, Error> {
         let version = &self.account.version;
-        let integration = match self.integration().await? {
+        let integration = match found {
             Some(integration) => integration,
             None => self.create_integration(wanted).await?,
         };
@@ -163,9 +168,15 @@ impl Catalog {
     }
 
     /// Sets the mapping that the catalog keeps.
-    pub async fn set_config(&self, config: &Json) -> Result<(), Error> {
+    pub async fn set_config(
+        &self,
+        mut integration: Integration,
+        config: &Json,
+    ) -> Result<Integration, Error> {
         let attempted = || format!("set the mapping of integration `{}`", self.requests().identifier());
-        self.call(attempted, self.requests().patch_config(config)).await.map(|_answer| ())
+        self.call(attempted, self.requests().patch_config(config)).await?;
+        integration.raw.insert("config".to_owned(), config.clone());
+        Ok(integration)
     }
 
     /// Notes in the catalog that the set-up is done, so that it is not done again.

@@ -123,6 +123,27 @@ pub enum ResourcesOrigin {
     Port,
 }
 
+impl ResourcesOrigin {
+    /// The name in settings and in the catalog.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "Empty",
+            Self::Default => "Default",
+            Self::Port => "Port",
+        }
+    }
+
+    /// The origin of that name, the old one of [`Self::Default`] included.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "Empty" => Some(Self::Empty),
+            "Default" | "Ocean" => Some(Self::Default),
+            "Port" => Some(Self::Port),
+            _ => None,
+        }
+    }
+}
+
 /// How much goes into one call to the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchSettings {

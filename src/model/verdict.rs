@@ -31,8 +31,8 @@ impl fmt::Display for Gap {
             Self::Listing(why) => write!(f, "the listing failed: {why}"),
             Self::Unsettled(why) => write!(f, "the listing did not settle: {why}"),
             Self::Lookup(lookup, why) => write!(f, "lookup `{}` failed: {why}", lookup.field()),
-            Self::Selector(count) => write!(f, "the selector failed for {count} items"),
-            Self::Unmapped(count) => write!(f, "{count} items gave no identifier or no blueprint"),
+            Self::Selector(count) => write!(f, "the selector failed for {}", Items(*count)),
+            Self::Unmapped(count) => write!(f, "{} gave no identifier or no blueprint", Items(*count)),
             Self::Refused(why) => write!(f, "not allowed: {why}"),
             Self::Limited => f.write_str("limited on request"),
             Self::Stopped => f.write_str("stopped by a signal"),
@@ -69,5 +69,14 @@ impl Verdict {
             Self::Complete => &[],
             Self::Incomplete(gaps) => gaps,
         }
+    }
+}
+
+/// A number of items, for people.
+struct Items(u64);
+
+impl fmt::Display for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, if self.0 == 1 { "item" } else { "items" })
     }
 }

@@ -30,8 +30,14 @@ pub struct Report {
     /// What the program's exit code will be.
     #[serde(rename = "exitCode", serialize_with = "code")]
     pub exit: Exit,
+    /// Whether the catalog was told that a resync runs.
+    #[serde(skip)]
+    pub announced: bool,
     /// Everything that kept the run from being simply done.
     pub causes: Vec<Cause>,
+    /// Faults of the mapping, each with its place, the line and a caret.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
     /// Per kind, in the order of the mapping.
     pub kinds: Vec<KindReport>,
     /// Per blueprint: what was deleted, what was kept and why.
@@ -83,6 +89,8 @@ pub struct KindReport {
     pub unchanged: u64,
     /// Entities that the catalog, or we on its behalf, refused.
     pub refused: u64,
+    /// Entities that were joined to, or replaced by, another one of the same key.
+    pub merged: u64,
     /// Whether everything was seen.
     #[serde(flatten, serialize_with = "verdict")]
     pub verdict: Verdict,
@@ -105,6 +113,7 @@ impl KindReport {
             updated: 0,
             unchanged: 0,
             refused: 0,
+            merged: 0,
             verdict: Verdict::Complete,
             duration: Duration::ZERO,
         }
@@ -176,6 +185,28 @@ pub struct Traffic {
 }
 
 impl Report {
+    /// A report of a run that has done nothing yet.
+    pub fn new(version: &'static str, integration: &str, resync: &str, mode: Mode) -> Self {
+        Self {
+            version,
+            integration: integration.to_owned(),
+            resync: resync.to_owned(),
+            mode,
+            duration: Duration::ZERO,
+            exit: Exit::Done,
+            announced: false,
+            causes: Vec::new(),
+            faults: Vec::new(),
+            kinds: Vec::new(),
+            deletions: Vec::new(),
+            refusals: Vec::new(),
+            expressions: Vec::new(),
+            warnings: Vec::new(),
+            opsgenie: Traffic::default(),
+            catalog: Traffic::default(),
+        }
+    }
+
     /// The report as one line of JSON.
     pub fn json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)

@@ -270,6 +270,8 @@ mod tests {
             mode: Mode::Apply,
             duration: Duration::from_millis(1234),
             exit: Exit::Done,
+            announced: true,
+            faults: Vec::new(),
             causes: vec![
                 Cause::Incomplete("alert: the listing failed".into()),
                 Cause::Refused("2 entities".into()),

@@ -1,0 +1,207 @@
+//! From a mapping file to rules: every expression compiled, every fault collected before giving up.
+
+use std::sync::Arc;
+
+use super::items::{Split, leading_path};
+use super::project::Shape;
+use super::rules::{Blueprints, Compiled, Expression, FieldId, Members, Rotations, Rule, Rules};
+use crate::config::mapping::{EntityMapping, Expr, MappingFile, Resource, Template, TopLevelTransform};
+use crate::config::{Diagnostic, Place, Severity};
+use crate::jq::{Environment, Program, quote_rewrite};
+use crate::model::{BlueprintId, RuleId};
+
+/// What an expression must give, as far as that is known before any record is read.
+#[derive(Clone, Copy)]
+enum Expected {
+    Anything,
+    Boolean,
+    Name,
+}
+
+struct Compiler {
+    fields: Vec<(RuleId, String, String)>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Rules {
+    /// Compiles every expression of a mapping; all faults together.
+    pub fn compile(file: &MappingFile, environment: Environment) -> Result<Self, Vec<Diagnostic>> {
+        let mut compiler = Compiler { fields: Vec::new(), faults: Vec::new() };
+        let mut rules = Vec::new();
+        for (index, resource) in file.resources.iter().enumerate() {
+            for mapping in &resource.mappings {
+                let id = RuleId(rules.len());
+                rules.extend(compiler.rule(id, index, resource, mapping));
+            }
+        }
+        if compiler.faults.is_empty() {
+            Ok(Self { all: rules, fields: compiler.fields, environment })
+        } else {
+            Err(compiler.faults)
+        }
+    }
+}
+
+impl Compiler {
+    /// A rule; none when one of its expressions is at fault, which is noted.
+    fn rule(
+        &mut self,
+        id: RuleId,
+        resource: usize,
+        from: &Resource,
+        mapping: &EntityMapping,
+    ) -> Option<Rule> {
+        let selector = self.expression(id, "selector.query", &from.selector.query, Expected::Boolean);
+        let items = from.items.as_ref().map(|items| {
+            let list = self.expression(id, "itemsToParse", &items.list, Expected::Anything)?;
+            let removed = match items.top_level_transform {
+                TopLevelTransform::TakeOut => leading_path(&items.list.text),
+                TopLevelTransform::KeepWhole => None,
+            };
+            Some((list, Split { name: items.name.clone(), removed }))
+        });
+        let shape = self.shape(id, mapping);
+        let items = match items {
+            None => None,
+            Some(compiled) => Some(compiled?),
+        };
+        let (selector, shape) = (selector?, shape?);
+        let blueprint = shape.blueprint.program.constant().and_then(|constant| constant.as_str());
+        let blueprints = match blueprint.map(BlueprintId::new) {
+            Some(Ok(blueprint)) => Blueprints::Constant(blueprint),
+            Some(Err(_)) | None => Blueprints::Dynamic,
+        };
+        let members = if from.selector.include_members { Members::Joined } else { Members::Left };
+        let rotations = if from.selector.expand_rotation { Rotations::Expanded } else { Rotations::Left };
+        Some(Rule {
+            id,
+            resource,
+            kind: from.kind,
+            blueprints,
+            members,
+            rotations,
+            query: None,
+            selector,
+            items,
+            shape,
+        })
+    }
+
+    fn shape(&mut self, id: RuleId, mapping: &EntityMapping) -> Option<Shape> {
+        let EntityMapping { identifier, blueprint, title, icon, team, properties, relations, place: _ } =
+            mapping;
+        let identifier = self.template(id, "identifier", identifier, Expected::Name);
+        let blueprint = self.expression(id, "blueprint", blueprint, Expected::Name);
+        let title = self.optional(id, "title", title.as_ref());
+        let icon = self.optional(id, "icon", icon.as_ref());
+        let team = self.optional(id, "team", team.as_ref());
+        let properties = self.named(id, "properties", properties.as_deref());
+        let relations = self.named(id, "relations", relations.as_deref());
+        Some(Shape {
+            identifier: identifier?,
+            blueprint: blueprint?,
+            title: title?,
+            icon: icon?,
+            team: team?,
+            properties: properties?,
+            relations: relations?,
+        })
+    }
+
+    /// The outer option is none when an expression is at fault.
+    #[expect(clippy::option_option, reason = "at fault, not mapped, mapped")]
+    fn optional(&mut self, id: RuleId, name: &str, template: Option<&Template>) -> Option<Option<Compiled>> {
+        match template {
+            None => Some(None),
+            Some(template) => Some(Some(self.template(id, name, template, Expected::Anything)?)),
+        }
+    }
+
+    /// The outer option is none when an expression is at fault.
+    #[expect(clippy::type_complexity, reason = "at fault, not mapped, mapped")]
+    fn named(
+        &mut self,
+        id: RuleId,
+        group: &str,
+        templates: Option<&[(String, Template)]>,
+    ) -> Option<Option<Vec<(Arc<str>, Compiled)>>> {
+        let Some(templates) = templates else { return Some(None) };
+        let compiled: Vec<_> = templates
+            .iter()
+            .map(|(name, template)| {
+                let compiled = self.template(id, &format!("{group}.{name}"), template, Expected::Anything)?;
+                Some((name.as_str().into(), compiled))
+            })
+            .collect();
+        // Every expression has been looked at before the first fault ends this.
+        Some(Some(compiled.into_iter().collect::<Option<Vec<_>>>()?))
+    }
+
+    fn template(
+        &mut self,
+        id: RuleId,
+        name: &str,
+        template: &Template,
+        expected: Expected,
+    ) -> Option<Compiled> {
+        match template {
+            Template::Expr(expr) => self.expression(id, name, expr, expected).map(Compiled::Expression),
+            Template::Object(pairs) => {
+                let compiled: Vec<_> = pairs
+                    .iter()
+                    .map(|(key, below)| {
+                        let path = format!("{name}.{key}");
+                        Some((key.as_str().into(), self.template(id, &path, below, Expected::Anything)?))
+                    })
+                    .collect();
+                Some(Compiled::Object(compiled.into_iter().collect::<Option<_>>()?))
+            }
+            Template::List(items) => {
+                let compiled: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, below)| {
+                        self.template(id, &format!("{name}[{index}]"), below, Expected::Anything)
+                    })
+                    .collect();
+                Some(Compiled::List(compiled.into_iter().collect::<Option<_>>()?))
+            }
+        }
+    }
+
+    fn expression(&mut self, id: RuleId, name: &str, expr: &Expr, expected: Expected) -> Option<Expression> {
+        let program = match Program::compile(&quote_rewrite(&expr.text)) {
+            Ok(program) => program,
+            Err(faults) => {
+                let placed = faults.into_iter().map(|fault| error(fault.message, expr.part(fault.span)));
+                self.faults.extend(placed);
+                return None;
+            }
+        };
+        if let Some(message) = program.constant().and_then(|constant| impossible(constant, expected)) {
+            self.faults.push(error(message, expr.place.clone()));
+            return None;
+        }
+        let field = FieldId(self.fields.len());
+        self.fields.push((id, name.to_owned(), expr.text.clone()));
+        Some(Expression { field, program })
+    }
+}
+
+fn error(message: String, place: Place) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, message, place, hint: None }
+}
+
+/// Why a constant can never be what is expected.
+fn impossible(constant: &crate::value::Value, expected: Expected) -> Option<String> {
+    match expected {
+        Expected::Anything => None,
+        Expected::Boolean if constant.as_bool().is_some() => None,
+        Expected::Boolean => Some(format!(
+            "the selector always gives {constant}, it must give true or false; write `\"true\"` for all"
+        )),
+        Expected::Name if constant.as_str().is_some_and(|text| !text.is_empty()) => None,
+        Expected::Name if constant.as_f64().is_some_and(|number| number != 0.0) => None,
+        Expected::Name => Some(format!("this always gives {constant}, which names nothing")),
+    }
+}

@@ -1,0 +1,232 @@
+//! From an item to an entity: what each result of the engine means.
+
+use std::sync::Arc;
+
+use super::rules::{Compiled, Expression, Rule};
+use super::{FieldId, Tally};
+use crate::jq::Environment;
+use crate::model::{BlueprintId, Entity, EntityId, Identifier, Lookup, Mapped, Origin, Record};
+use crate::value::{Array, Object, Value};
+
+/// The fields of an entity, compiled. A field is present exactly when the mapping names it.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    pub(super) identifier: Compiled,
+    pub(super) blueprint: Expression,
+    pub(super) title: Option<Compiled>,
+    pub(super) icon: Option<Compiled>,
+    pub(super) team: Option<Compiled>,
+    pub(super) properties: Option<Vec<(Arc<str>, Compiled)>>,
+    pub(super) relations: Option<Vec<(Arc<str>, Compiled)>>,
+}
+
+impl Shape {
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        let Self { identifier, blueprint, title, icon, team, properties, relations } = self;
+        let named = properties.iter().chain(relations).flatten().map(|(_, compiled)| compiled);
+        let compiled = [Some(identifier), title.as_ref(), icon.as_ref(), team.as_ref()].into_iter().flatten();
+        std::iter::once(blueprint).chain(compiled.chain(named).flat_map(Compiled::expressions)).collect()
+    }
+
+    pub(super) fn searches(&self) -> bool {
+        matches!(self.identifier, Compiled::Object(_))
+    }
+
+    /// Whether `title` is mapped.
+    pub fn has_title(&self) -> bool {
+        self.title.is_some()
+    }
+
+    /// Whether `icon` is mapped.
+    pub fn has_icon(&self) -> bool {
+        self.icon.is_some()
+    }
+
+    /// Whether `team` is mapped.
+    pub fn has_team(&self) -> bool {
+        self.team.is_some()
+    }
+
+    /// The names of the mapped properties.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        self.properties.iter().flatten().map(|(name, _)| &**name)
+    }
+
+    /// The names of the mapped relations.
+    pub fn relations(&self) -> impl Iterator<Item = &str> {
+        self.relations.iter().flatten().map(|(name, _)| &**name)
+    }
+}
+
+/// Evaluates expressions on behalf of one record.
+pub(super) struct Engine<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) record: &'a Record,
+    /// Lookups that failed for the record. A field that may read one of them is left out: what the catalog holds is
+    /// better than what we would make of a gap.
+    pub(super) missing: &'a [Lookup],
+}
+
+impl Engine<'_> {
+    /// The entity of one item, unless the selector leaves it out or it cannot be mapped.
+    pub(super) fn item(&self, rule: &Rule, item: &Value, tally: &mut Tally, out: &mut Vec<Mapped>) {
+        match self.selected(rule, item, tally) {
+            Some(true) => {}
+            Some(false) => return tally.skipped += 1,
+            None => return tally.unselected += 1,
+        }
+        match self.entity(&rule.shape, item, tally) {
+            Some(entity) => {
+                tally.mapped += 1;
+                let origin = Origin { rule: rule.id, kind: self.record.kind, record: self.record.id.clone() };
+                out.push(Mapped { origin, entity });
+            }
+            None => tally.unmapped += 1,
+        }
+    }
+
+    /// What the selector says; none when it failed or gave something else than a boolean.
+    fn selected(&self, rule: &Rule, item: &Value, tally: &mut Tally) -> Option<bool> {
+        let result = match rule.selector.program.constant() {
+            Some(constant) => constant.clone(),
+            None => self.evaluate(&rule.selector, item, tally)?,
+        };
+        let selected = result.as_bool();
+        if selected.is_none() {
+            tally.fault(rule.selector.field, &self.record.id, || {
+                format!("the selector gave {}, it must give true or false", describe(&result))
+            });
+        }
+        selected
+    }
+
+    /// The list of `itemsToParse`: null is an empty one.
+    pub(super) fn list(&self, list: &Expression, record: &Value, tally: &mut Tally) -> Option<Arc<Array>> {
+        match self.evaluate(list, record, tally)? {
+            Value::Null => Some(Arc::default()),
+            Value::Array(items) => Some(items),
+            other => {
+                let message = || format!("`itemsToParse` gave {}, it must give an array", describe(&other));
+                tally.fault(list.field, &self.record.id, message);
+                None
+            }
+        }
+    }
+
+    /// Whether an expression may read a lookup that failed.
+    fn misses(&self, expression: &Expression) -> bool {
+        let reach = expression.program.reach();
+        self.missing.iter().any(|lookup| reach.reads(lookup.field()))
+    }
+
+    /// Whether nothing in a field may read a lookup that failed.
+    fn is_sound(&self, compiled: &Compiled) -> bool {
+        self.missing.is_empty()
+            || !compiled.expressions().into_iter().any(|expression| self.misses(expression))
+    }
+
+    /// The first output; none (and counted) when the expression failed, or may read a lookup that did.
+    fn evaluate(&self, expression: &Expression, input: &Value, tally: &mut Tally) -> Option<Value> {
+        if self.misses(expression) {
+            tally.fault(expression.field, &self.record.id, || "it reads a lookup that failed".to_owned());
+            return None;
+        }
+        match expression.program.first(input, self.environment) {
+            Ok(output) => Some(output.unwrap_or_default()),
+            Err(error) => {
+                tally.fault(expression.field, &self.record.id, || error.to_string());
+                None
+            }
+        }
+    }
+
+    fn entity(&self, shape: &Shape, item: &Value, tally: &mut Tally) -> Option<Entity> {
+        let identifier = self.identifier(&shape.identifier, item, tally)?;
+        let blueprint = self.blueprint(&shape.blueprint, item, tally)?;
+        let mut optional = |compiled: &Option<Compiled>| {
+            compiled.as_ref().filter(|compiled| self.is_sound(compiled)).map(|c| self.field(c, item, tally))
+        };
+        let title = optional(&shape.title);
+        let icon = optional(&shape.icon);
+        let team = optional(&shape.team);
+        let mut named = |fields: &Option<Vec<(Arc<str>, Compiled)>>| {
+            let fields = fields.as_ref()?;
+            let mut object = Object::with_capacity(fields.len());
+            for (name, compiled) in fields.iter().filter(|(_, compiled)| self.is_sound(compiled)) {
+                object.insert(name.clone(), self.field(compiled, item, tally));
+            }
+            Some(object)
+        };
+        let properties = named(&shape.properties);
+        let relations = named(&shape.relations);
+        Some(Entity { blueprint, identifier, title, icon, team, properties, relations })
+    }
+
+    fn identifier(&self, compiled: &Compiled, item: &Value, tally: &mut Tally) -> Option<Identifier> {
+        let Compiled::Expression(expression) = compiled else {
+            return Some(Identifier::Search(self.field(compiled, item, tally)));
+        };
+        let value = self.evaluate(expression, item, tally)?;
+        if value.as_object().is_some() {
+            return Some(Identifier::Search(value));
+        }
+        let text = self.text(expression.field, "identifier", &value, tally)?;
+        EntityId::new(text).ok().map(Identifier::Exact)
+    }
+
+    fn blueprint(&self, expression: &Expression, item: &Value, tally: &mut Tally) -> Option<BlueprintId> {
+        let value = match expression.program.constant() {
+            Some(constant) => constant.clone(),
+            None => self.evaluate(expression, item, tally)?,
+        };
+        let text = self.text(expression.field, "blueprint", &value, tally)?;
+        BlueprintId::new(text).ok()
+    }
+
+    /// A text that names something. A number is named by its digits; what the peer takes for "nothing" (null, `""`,
+    /// 0, false) is nothing here too.
+    fn text(&self, field: FieldId, what: &str, value: &Value, tally: &mut Tally) -> Option<Arc<str>> {
+        match value {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) if number.as_f64() != 0.0 => Some(value.to_string().into()),
+            other => {
+                tally.fault(field, &self.record.id, || format!("{what} is {}", describe(other)));
+                None
+            }
+        }
+    }
+
+    /// The value of a field: null where the expression failed or gave nothing.
+    fn field(&self, compiled: &Compiled, item: &Value, tally: &mut Tally) -> Value {
+        match compiled {
+            Compiled::Expression(expression) => {
+                let value = self.evaluate(expression, item, tally).unwrap_or_default();
+                if value.is_null() {
+                    tally.null(expression.field);
+                }
+                value
+            }
+            Compiled::Object(pairs) => {
+                let pairs = pairs.iter().map(|(name, c)| (name.clone(), self.field(c, item, tally)));
+                Value::object(pairs.collect())
+            }
+            Compiled::List(items) => items.iter().map(|c| self.field(c, item, tally)).collect(),
+        }
+    }
+}
+
+/// A value as messages name it: short, and never a whole body.
+fn describe(value: &Value) -> String {
+    const SHOWN: usize = 40;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Array(items) => format!("a list of {}", items.len()),
+        Value::Object(_) => "an object".to_owned(),
+        Value::String(text) if text.is_empty() => "an empty string".to_owned(),
+        Value::String(text) if text.chars().count() > SHOWN => {
+            format!("the string \"{}…\"", text.chars().take(SHOWN).collect::<String>())
+        }
+        Value::String(_) => format!("the string {value}"),
+        Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
+    }
+}

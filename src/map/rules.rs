@@ -1,0 +1,182 @@
+//! The compiled mapping.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Tally;
+use super::items::Split;
+use super::project::{self, Shape};
+use crate::jq::{Environment, Program};
+use crate::model::{BlueprintId, Kind, Lookup, Mapped, Record, RuleId};
+
+/// One expression of a mapping, by its position among all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldId(pub(super) usize);
+
+/// A compiled expression and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Expression {
+    pub(super) field: FieldId,
+    pub(super) program: Program,
+}
+
+/// What a field is computed from: an expression, or an object or list whose leaves are expressions.
+#[derive(Clone, Debug)]
+pub(super) enum Compiled {
+    Expression(Expression),
+    Object(Vec<(Arc<str>, Compiled)>),
+    List(Vec<Compiled>),
+}
+
+impl Compiled {
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Expression(expression) => vec![expression],
+            Self::Object(pairs) => pairs.iter().flat_map(|(_, value)| value.expressions()).collect(),
+            Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
+        }
+    }
+}
+
+/// Whether teams come with `__members`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// They do.
+    Joined,
+    /// They do not.
+    Left,
+}
+
+/// Whether schedules come with their rotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotations {
+    /// They do.
+    Expanded,
+    /// They do not.
+    Left,
+}
+
+/// The blueprints that a rule may write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blueprints {
+    /// Always this one.
+    Constant(BlueprintId),
+    /// Worked out per record: it may be any.
+    Dynamic,
+}
+
+/// One compiled mapping of one resource: from records of a kind to entities.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its position among all mappings.
+    pub id: RuleId,
+    /// The position of its resource in the file, from 0.
+    pub resource: usize,
+    /// The kind it maps.
+    pub kind: Kind,
+    /// The blueprints it may write.
+    pub blueprints: Blueprints,
+    /// Whether its teams come with `__members`: `selector.includeMembers`.
+    pub members: Members,
+    /// Whether its schedules come with their rotations: `selector.apiQueryParams.expand`.
+    pub rotations: Rotations,
+    pub(super) query: Option<String>,
+    pub(super) selector: Expression,
+    pub(super) items: Option<(Expression, Split)>,
+    pub(super) shape: Shape,
+}
+
+impl Rule {
+    fn expressions(&self) -> Vec<&Expression> {
+        let items = self.items.as_ref().map(|(expression, _)| expression);
+        std::iter::once(&self.selector).chain(items).chain(self.shape.expressions()).collect()
+    }
+
+    /// Whether it maps every record of its kind.
+    pub fn selects_all(&self) -> bool {
+        self.selector.program.constant().is_some_and(|constant| constant.as_bool() == Some(true))
+    }
+
+    /// The search that the source applies to its records; none when it takes all.
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// Whether its entities name themselves by a search.
+    pub fn searches(&self) -> bool {
+        self.shape.searches()
+    }
+
+    /// Whether it maps `title`, `icon`, `team`; and the names of its properties and relations.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+}
+
+/// Every rule of a mapping, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub(super) all: Vec<Rule>,
+    /// Per field: its rule and its name, such as `properties.url`.
+    pub(super) fields: Vec<(RuleId, String, String)>,
+    pub(super) environment: Environment,
+}
+
+impl Rules {
+    /// All rules, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.all.iter()
+    }
+
+    /// A rule by its id.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        &self.all[id.0]
+    }
+
+    /// The kinds that the mapping names.
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        self.all.iter().map(|rule| rule.kind).collect()
+    }
+
+    /// The rule, the name and the text of an expression.
+    pub fn field(&self, field: FieldId) -> (&Rule, &str, &str) {
+        let (rule, name, text) = &self.fields[field.0];
+        (self.rule(*rule), name, text)
+    }
+
+    /// The lookups that some expression may read: the others need not be fetched.
+    pub fn needs(&self) -> BTreeSet<Lookup> {
+        let read = |lookup: &Lookup| {
+            let wants = |rule: &&Rule| *lookup != Lookup::Members || rule.members == Members::Joined;
+            let mut rules = self.all.iter().filter(|rule| rule.kind == lookup.kind()).filter(wants);
+            rules.any(|rule| rule.expressions().iter().any(|e| e.program.reach().reads(lookup.field())))
+        };
+        Lookup::ALL.into_iter().filter(read).collect()
+    }
+
+    /// The entities of one record, by these rules of its kind. `missing` are the lookups that failed for it: fields that
+    /// may read them are left out.
+    pub fn apply(
+        &self,
+        record: &Record,
+        missing: &[Lookup],
+        rules: &[RuleId],
+        tally: &mut Tally,
+        out: &mut Vec<Mapped>,
+    ) {
+        for rule in rules.iter().map(|id| self.rule(*id)) {
+            let engine = project::Engine { environment: &self.environment, record, missing };
+            match &rule.items {
+                None => engine.item(rule, &record.body, tally, out),
+                Some((list, split)) => match engine.list(list, &record.body, tally) {
+                    Some(elements) => {
+                        for item in split.items(&record.body, &elements) {
+                            engine.item(rule, &item, tally, out);
+                        }
+                    }
+                    None => tally.unselected += 1,
+                },
+            }
+        }
+    }
+}

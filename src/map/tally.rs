@@ -1,0 +1,78 @@
+//! What became of the records of a kind, and where expressions gave nothing: counted, never logged once per record.
+
+use std::collections::BTreeMap;
+
+use super::FieldId;
+use crate::model::RecordId;
+
+/// How many records are named as examples of a fault.
+const EXAMPLES: usize = 3;
+
+/// One expression that failed, or a result that cannot be used, with how often and for which records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// How many items it happened to.
+    pub count: u64,
+    /// The first records it happened to.
+    pub examples: Vec<RecordId>,
+    /// jq's message, or why the result cannot be used, of the first one.
+    pub message: String,
+}
+
+/// Counts of one kind, or of a part of it.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Entities that came out.
+    pub mapped: u64,
+    /// Items that a selector left out.
+    pub skipped: u64,
+    /// Items whose selector (or list of items) failed or gave something of another type.
+    pub unselected: u64,
+    /// Items without a usable identifier or blueprint.
+    pub unmapped: u64,
+    /// Fields whose expression failed or whose result cannot be used.
+    pub faults: BTreeMap<FieldId, FieldFault>,
+    /// How many items gave null for a field.
+    pub nulls: BTreeMap<FieldId, u64>,
+}
+
+impl Tally {
+    /// Counts a failed expression.
+    pub(super) fn fault(&mut self, field: FieldId, record: &RecordId, message: impl FnOnce() -> String) {
+        let fault = self.faults.entry(field).or_insert_with(|| FieldFault {
+            count: 0,
+            examples: Vec::new(),
+            message: message(),
+        });
+        fault.count += 1;
+        if fault.examples.len() < EXAMPLES && fault.examples.last() != Some(record) {
+            fault.examples.push(record.clone());
+        }
+    }
+
+    /// Counts a null.
+    pub(super) fn null(&mut self, field: FieldId) {
+        *self.nulls.entry(field).or_default() += 1;
+    }
+
+    /// Adds the counts of another part; the examples of the earlier part come first.
+    pub fn absorb(&mut self, other: Self) {
+        let Self { mapped, skipped, unselected, unmapped, faults, nulls } = other;
+        self.mapped += mapped;
+        self.skipped += skipped;
+        self.unselected += unselected;
+        self.unmapped += unmapped;
+        for (field, count) in nulls {
+            *self.nulls.entry(field).or_default() += count;
+        }
+        for (field, fault) in faults {
+            if let Some(known) = self.faults.get_mut(&field) {
+                known.count += fault.count;
+                known.examples.extend(fault.examples);
+                known.examples.truncate(EXAMPLES);
+            } else {
+                self.faults.insert(field, fault);
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+use crate::config::MappingFile;
+use crate::config::mapping::MappingFault;
+use crate::jq::Environment;
+use crate::map::{Blueprints, Rules, Tally};
+use crate::model::{Identifier, Kind, Lookup, Mapped, Record, RecordId, RuleId};
+use crate::value::Value;
+
+fn rules(mapping: &str) -> Rules {
+    let (file, warnings) = MappingFile::from_text("mapping.yaml", mapping).expect("the mapping can be read");
+    assert_eq!(warnings, Vec::<MappingFault>::new());
+    Rules::compile(&file, Environment::default()).expect("the expressions compile")
+}
+
+fn faults(mapping: &str) -> String {
+    let (file, _) = MappingFile::from_text("mapping.yaml", mapping).expect("the mapping can be read");
+    let faults = Rules::compile(&file, Environment::default()).expect_err("the expressions are at fault");
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+fn apply(rules: &Rules, kind: Kind, json: &str) -> (Vec<Mapped>, Tally) {
+    apply_without(rules, &[], kind, json)
+}
+
+fn apply_without(rules: &Rules, missing: &[Lookup], kind: Kind, json: &str) -> (Vec<Mapped>, Tally) {
+    let body = Value::parse(json.as_bytes()).expect("test data");
+    let id =
+        RecordId::new(body.get("id").as_str().filter(|id| !id.is_empty()).unwrap_or("r")).expect("not empty");
+    let ids: Vec<RuleId> = rules.iter().filter(|rule| rule.kind == kind).map(|rule| rule.id).collect();
+    let (mut tally, mut mapped) = (Tally::default(), Vec::new());
+    rules.apply(&Record { kind, id, body }, missing, &ids, &mut tally, &mut mapped);
+    (mapped, tally)
+}
+
+fn alert_mapping(selector: &str, identifier: &str, rest: &str) -> String {
+    format!(
+        "resources:\n  - kind: alert\n    selector:\n      query: {selector}\n    port:\n{rest}      entity:\n        \
+         mappings:\n          identifier: {identifier}\n          title: .message\n          \
+         blueprint: '\"opsGenieAlert\"'\n          properties:\n            status: .status\n            \
+         deep: .a.b\n"
+    )
+}
+
+#[test]
+fn a_failing_field_is_null_and_counted() {
+    let rules = rules(&alert_mapping("'true'", ".id", ""));
+    let (mapped, tally) =
+        apply(&rules, Kind::Alert, r#"{"id":"a1","message":"m","status":"open","a":"text"}"#);
+    let properties = mapped[0].entity.properties.as_ref().expect("mapped");
+    assert_eq!(properties.get("status").and_then(Value::as_str), Some("open"));
+    assert!(properties.get("deep").expect("present, as mapped").is_null());
+    let (field, fault) = tally.faults.iter().next().expect("one fault");
+    assert_eq!(rules.field(*field).1, "properties.deep");
+    assert_eq!((fault.count, fault.examples[0].as_str()), (1, "a1"));
+    insta::assert_snapshot!(fault.message, @r#"Cannot index string with string ("b")"#);
+    assert_eq!((tally.mapped, tally.unmapped, tally.unselected), (1, 0, 0));
+}
+
+#[test]
+fn a_selector_must_give_a_boolean() {
+    for (selector, json, selected, skipped, unselected) in [
+        ("'.status == \"open\"'", r#"{"id":"a","status":"open"}"#, 1, 0, 0),
+        ("'.status == \"open\"'", r#"{"id":"a","status":"closed"}"#, 0, 1, 0),
+        ("'.status'", r#"{"id":"a","status":"true"}"#, 0, 0, 1),
+        ("'.status'", r#"{"id":"a"}"#, 0, 0, 1),
+        ("'.status | .x'", r#"{"id":"a","status":"open"}"#, 0, 0, 1),
+        ("'empty'", r#"{"id":"a"}"#, 0, 0, 1),
+    ] {
+        let (_, tally) = apply(&rules(&alert_mapping(selector, ".id", "")), Kind::Alert, json);
+        assert_eq!(
+            (tally.mapped, tally.skipped, tally.unselected),
+            (selected, skipped, unselected),
+            "{selector} on {json}"
+        );
+    }
+}
+
+#[test]
+fn what_names_nothing_is_unmapped() {
+    for (json, identifier) in [
+        (r#"{"id":"a"}"#, Some("a")),
+        (r#"{"id":5}"#, Some("5")),
+        (r#"{"id":1.5}"#, Some("1.5")),
+        (r#"{"id":null}"#, None),
+        (r#"{"id":""}"#, None),
+        (r#"{"id":0}"#, None),
+        (r#"{"id":false}"#, None),
+        (r#"{"id":["a"]}"#, None),
+        (r#"{"x":1}"#, None),
+    ] {
+        let (mapped, tally) = apply(&rules(&alert_mapping("'true'", ".id", "")), Kind::Alert, json);
+        let named = mapped.first().map(|mapped| match &mapped.entity.identifier {
+            Identifier::Exact(id) => id.as_str().to_owned(),
+            Identifier::Search(_) => panic!("no search"),
+        });
+        assert_eq!(named.as_deref(), identifier, "{json}");
+        assert_eq!(tally.unmapped, u64::from(identifier.is_none()), "{json}");
+    }
+}
+
+#[test]
+fn a_list_of_items_makes_an_entity_each() {
+    let mapping = alert_mapping("'.item.on'", "'.id + \"_\" + .item.n'", "      itemsToParse: .list\n");
+    let record = r#"{"id":"a","list":[{"n":"1","on":true},{"n":"2","on":false},{"n":"3","on":true}]}"#;
+    let (mapped, tally) = apply(&rules(&mapping), Kind::Alert, record);
+    let ids: Vec<_> =
+        mapped.iter().map(|mapped| mapped.entity.key().expect("exact").identifier.to_string()).collect();
+    assert_eq!(ids, ["a_1", "a_3"]);
+    assert_eq!((tally.mapped, tally.skipped), (2, 1));
+    let (_, none) = apply(&rules(&mapping), Kind::Alert, r#"{"id":"a","list":null}"#);
+    assert_eq!((none.mapped, none.unselected), (0, 0));
+    let (_, wrong) = apply(&rules(&mapping), Kind::Alert, r#"{"id":"a","list":"x"}"#);
+    assert_eq!((wrong.mapped, wrong.unselected), (0, 1));
+}
+
+#[test]
+fn only_lookups_that_are_read_are_needed() {
+    let classic = rules(include_str!("../../mappings/classic.yaml"));
+    let needs: Vec<&str> = classic.needs().into_iter().map(Lookup::field).collect();
+    assert_eq!(needs, ["__team", "__oncalls", "__incidents", "__impactedServices", "__relatedIncident"]);
+    let full = rules(include_str!("../../mappings/full.yaml"));
+    let needs: Vec<&str> = full.needs().into_iter().map(Lookup::field).collect();
+    assert_eq!(needs, ["__members", "__currentOncalls"]);
+    let plain = rules(&alert_mapping("'true'", ".id", ""));
+    assert!(plain.needs().is_empty());
+    let whole = rules(&alert_mapping("'true'", "'.id'", "").replace(".a.b", "tojson"));
+    assert_eq!(whole.needs().into_iter().map(Lookup::field).collect::<Vec<_>>(), ["__relatedIncident"]);
+}
+
+#[test]
+fn what_reads_a_failed_lookup_is_left_out() {
+    let rules = rules(include_str!("../../mappings/classic.yaml"));
+    let payload = r#"{"id":"a","message":"m","status":"open"}"#;
+    let (mapped, _) = apply_without(&rules, &[Lookup::RelatedIncident], Kind::Alert, payload);
+    let entity = &mapped[0].entity;
+    assert_eq!(entity.relations.as_ref().and_then(|relations| relations.get("relatedIncident")), None);
+    assert!(entity.properties.as_ref().is_some_and(|properties| properties.get("status").is_some()));
+    let (mapped, _) = apply(&rules, Kind::Alert, payload);
+    let relations = mapped[0].entity.relations.as_ref().expect("mapped");
+    assert!(relations.get("relatedIncident").expect("no failure, so it is null").is_null());
+}
+
+#[test]
+fn a_blueprint_may_be_worked_out() {
+    let fixed = rules(&alert_mapping("'true'", ".id", ""));
+    assert!(
+        matches!(&fixed.iter().next().expect("one").blueprints, Blueprints::Constant(id) if id.as_str() == "opsGenieAlert")
+    );
+    let mapping = alert_mapping("'true'", ".id", "").replace("'\"opsGenieAlert\"'", "'.kind'");
+    let dynamic = rules(&mapping);
+    assert_eq!(dynamic.iter().next().expect("one").blueprints, Blueprints::Dynamic);
+    let (mapped, _) = apply(&dynamic, Kind::Alert, r#"{"id":"a","kind":"other"}"#);
+    assert_eq!(mapped[0].entity.blueprint.as_str(), "other");
+}
+
+#[test]
+fn every_fault_is_shown_with_its_place() {
+    let mapping = alert_mapping("'\"yes\"'", "'null'", "")
+        .replace(".a.b", "'.a | nope(1)'")
+        .replace(".status", "'.status |'");
+    insta::assert_snapshot!(faults(&mapping));
+}
+
+/// The page's payloads, through the page's mapping, give the page's entities. Where the page contradicts its own
+/// mapping, jq's result wins and the difference is named here.
+mod seed {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn entity(kind: Kind, payload: &str) -> Json {
+        let classic = rules(include_str!("../../mappings/classic.yaml"));
+        let (mapped, tally) = apply(&classic, kind, payload);
+        assert_eq!((mapped.len(), tally.mapped), (1, 1));
+        let entity = &mapped[0].entity;
+        let text = |value: &Option<Value>| value.as_ref().map_or(Json::Null, json_of);
+        let object = |object: &Option<crate::value::Object>| {
+            json_of(&object.clone().map_or(Value::Null, Value::object))
+        };
+        json!({
+            "identifier": entity.key().expect("exact").identifier.as_str(),
+            "blueprint": entity.blueprint.as_str(),
+            "title": text(&entity.title),
+            "properties": object(&entity.properties),
+            "relations": object(&entity.relations),
+        })
+    }
+
+    fn json_of(value: &Value) -> Json {
+        serde_json::from_slice(&value.to_bytes()).expect("what we write is JSON")
+    }
+
+    fn page(entity: &str) -> Json {
+        let mut page: Json = serde_json::from_str(entity).expect("test data");
+        let object = page.as_object_mut().expect("an entity is an object");
+        // The page shows `team` and `icon`, which its mapping does not set: the catalog adds them.
+        object.remove("team");
+        object.remove("icon");
+        page
+    }
+
+    #[test]
+    fn a_service() {
+        let mut page = page(include_str!("../../tests/data/seed/service_entity.json"));
+        // The page leaves these out.
+        page["blueprint"] = json!("opsGenieService");
+        page["relations"] = Json::Null;
+        assert_eq!(entity(Kind::Service, include_str!("../../tests/data/seed/service.json")), page);
+    }
+
+    #[test]
+    fn an_incident() {
+        let mut page = page(include_str!("../../tests/data/seed/incident_entity.json"));
+        // The page has them in another order than its payload.
+        page["relations"]["services"] = json!(["My-Test-Service", "Port-Outbound-Service"]);
+        assert_eq!(entity(Kind::Incident, include_str!("../../tests/data/seed/incident.json")), page);
+    }
+
+    #[test]
+    fn an_alert() {
+        let mut page = page(include_str!("../../tests/data/seed/alert_entity.json"));
+        page["blueprint"] = json!("opsGenieAlert");
+        // The page's payload is another state of the alert than its entity.
+        page["identifier"] = json!("580e9625-ecc7-42b0-8836-3d3637438bc4-169486700232");
+        page["properties"]["acknowledged"] = json!(false);
+        page["properties"]["createdAt"] = json!("2023-04-21T08:36:18.46Z");
+        page["properties"]["updatedAt"] = json!("2023-08-11T10:41:16.533Z");
+        // In the payload `integration` is a text, so `.integration.name` fails and gives null.
+        page["properties"]["integration"] = Json::Null;
+        page["properties"]["description"] = Json::Null;
+        assert_eq!(entity(Kind::Alert, include_str!("../../tests/data/seed/alert.json")), page);
+    }
+}
