@@ -9,15 +9,18 @@
 
 pub mod apply;
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod enrich;
 pub mod http;
 pub mod jq;
+pub mod map;
 pub mod model;
 pub mod opsgenie;
 pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod secret;
+pub mod sync;
 pub mod telemetry;
 pub mod value;

@@ -1,5 +1,7 @@
-//! The program: hands its arguments and environment to the library and exits with its code.
+//! The program: hands its arguments to the library and exits with its code.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ocean_opsgenie::cli::run(std::env::args_os()).into()
 }

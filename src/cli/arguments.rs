@@ -1,0 +1,146 @@
+//! The command line: clap types and nothing else.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Kind;
+
+/// Carries an Opsgenie account into a Port-compatible catalog.
+///
+/// Without a command it reads its settings (`OCEAN__…` variables, `.env`, `config.yaml`) and acts as the configured
+/// event listener says: `ONCE` runs one pass and exits, `POLLING` (the default) keeps running.
+#[derive(Debug, Parser)]
+#[command(name = "ocean-opsgenie", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · 4 source
+incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · 75 a side was unavailable, try later ·
+130/143 stopped by a signal.
+
+Try it without any account: ocean-opsgenie sandbox";
+
+/// How results are shown.
+#[derive(Clone, Debug, Args)]
+pub(super) struct OutputArguments {
+    /// Form of the report on standard output.
+    #[arg(long, global = true, value_enum, default_value_t = Form::Text)]
+    pub(super) output: Form,
+    /// Writes the report as JSON to this file, too.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+    /// How much is told on standard error: debug, info, warning or error.
+    #[arg(short = 'l', long, global = true, value_name = "LEVEL")]
+    pub(super) log_level: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people.
+    Text,
+    /// For programs: one line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs one pass, or the configured listener with --listen.
+    #[command(alias = "sail")]
+    Sync(SyncArguments),
+    /// Runs a pass between an Opsgenie account and a catalog inside the program.
+    Sandbox(SandboxArguments),
+    /// Prints the version.
+    Version,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct SyncArguments {
+    /// Accepted for the sake of scripts that say `ocean sail PATH`; only `.` means something.
+    #[arg(value_name = "PATH", hide = true)]
+    pub(super) path: Option<PathBuf>,
+    /// Acts as the configured event listener says, instead of running one pass.
+    #[arg(long, conflicts_with = "once")]
+    pub(super) listen: bool,
+    /// Runs one pass; the default here, accepted as in `ocean sail --once`.
+    #[arg(short = 'O', long)]
+    pub(super) once: bool,
+    /// Only these kinds; nothing is deleted for the others.
+    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
+    pub(super) only: Vec<Kind>,
+    /// At most this many records of each kind; nothing is deleted.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// Deletes nothing.
+    #[arg(long)]
+    pub(super) no_delete: bool,
+    /// Creates missing blueprints and the mapping at the first start.
+    #[arg(short = 'i', long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(super) initialize_port_resources: Option<bool>,
+    /// TCP port of our own HTTP server, when there is one.
+    #[arg(short = 'p', long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct SandboxArguments {
+    /// Keeps both sides running until stopped, and says how to point a run of your own at them.
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Keeps the catalog in this file, so that a second run finds what the first one wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(super) catalog: Option<PathBuf>,
+    /// The resources to install: three kinds with lookups, or all seven.
+    #[arg(long, value_enum, default_value_t = PresetName::Classic)]
+    pub(super) preset: PresetName,
+    /// A made-up account with this many alerts, instead of the small believable one.
+    #[arg(long, value_name = "N")]
+    pub(super) alerts: Option<u32>,
+    /// Incidents of the made-up account.
+    #[arg(long, value_name = "N", requires = "alerts", default_value_t = 0)]
+    pub(super) incidents: u32,
+    /// Services of the made-up account.
+    #[arg(long, value_name = "N", requires = "alerts", default_value_t = 0)]
+    pub(super) services: u32,
+    /// Users of the made-up account.
+    #[arg(long, value_name = "N", requires = "alerts", default_value_t = 0)]
+    pub(super) users: u32,
+    /// Teams of the made-up account.
+    #[arg(long, value_name = "N", requires = "alerts", default_value_t = 0)]
+    pub(super) teams: u32,
+    /// Where the Opsgenie side listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(super) opsgenie_address: SocketAddr,
+    /// Where the catalog listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(super) catalog_address: SocketAddr,
+    /// Serves both sides without running a pass.
+    #[arg(long, requires = "keep")]
+    pub(super) no_pass: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PresetName {
+    /// Service, alert and incident, with lookups.
+    Classic,
+    /// All seven kinds.
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,159 @@
+//! The command line: arguments to settings, one command per file, the report to an exit code.
+
+mod arguments;
+mod sandbox;
+mod service;
+mod settings;
+mod stop;
+mod sync;
+mod terminal;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::config::EventListener;
+use crate::report::{Exit, Report};
+use crate::telemetry;
+
+use arguments::{Arguments, Command, Form, OutputArguments, SyncArguments};
+use stop::Stop;
+
+/// Threads that drive calls; mapping has its own. More would not make a pass faster and would cost memory.
+const WORKER_THREADS: usize = 2;
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build();
+    match runtime {
+        Ok(runtime) => {
+            let exit = runtime.block_on(until_stopped(arguments));
+            // What is still running after a second signal is not waited for.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            terminal::talk(&format!("error: cannot start: {error}"));
+            Exit::Unexpected
+        }
+    }
+}
+
+/// What clap has to say: help and version are data, the rest is talk.
+fn usage(error: &clap::Error) -> Exit {
+    let text = error.render();
+    let coloured = |style| match style {
+        crate::report::Style::Colour => text.ansi().to_string(),
+        crate::report::Style::Plain => text.to_string(),
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            terminal::data(&coloured(terminal::style()));
+            Exit::Done
+        }
+        _ => {
+            terminal::talk(&text.to_string());
+            Exit::Configuration
+        }
+    }
+}
+
+async fn until_stopped(arguments: Arguments) -> Exit {
+    let stop = match Stop::on_signals() {
+        Ok(stop) => stop,
+        Err(error) => {
+            terminal::talk(&format!("error: cannot listen for signals: {error}"));
+            return Exit::Unexpected;
+        }
+    };
+    let at_once = stop.second.clone();
+    tokio::select! {
+        exit = command(arguments, &stop) => exit,
+        () = at_once.cancelled() => {
+            terminal::talk("stopped at once; what was under way may be half done");
+            stop.signal().map_or(Exit::Interrupted, |signal| crate::report::Cause::Stopped(signal).exit())
+        }
+    }
+}
+
+async fn command(arguments: Arguments, stop: &Stop) -> Exit {
+    let Arguments { command, output } = arguments;
+    match command {
+        None => listen(&SyncArguments::default(), &output, stop).await,
+        Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
+        Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
+        Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
+        Some(Command::Version) => {
+            terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")));
+            Exit::Done
+        }
+    }
+}
+
+/// Acts as the configured event listener says.
+async fn listen(arguments: &SyncArguments, output: &OutputArguments, stop: &Stop) -> Exit {
+    let settings = match settings::resolve(arguments, output) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    match settings.listener {
+        EventListener::Once => sync::run(&settings, arguments, output, stop).await,
+        EventListener::Polling { .. } => service::poll(&settings, arguments, output, stop).await,
+        EventListener::WebhooksOnly | EventListener::Webhook { .. } => {
+            terminal::talk(
+                "error: `OCEAN__EVENT_LISTENER`: this version does not listen for webhooks\n  \
+                 hint: use `{\"type\":\"POLLING\"}` with OCEAN__SCHEDULED_RESYNC_INTERVAL, or `{\"type\":\"ONCE\"}`",
+            );
+            Exit::Configuration
+        }
+    }
+}
+
+/// Runs one pass, whatever the event listener.
+async fn once(arguments: &SyncArguments, output: &OutputArguments, stop: &Stop) -> Exit {
+    match settings::resolve(arguments, output) {
+        Ok(settings) => sync::run(&settings, arguments, output, stop).await,
+        Err(exit) => exit,
+    }
+}
+
+/// Shows a report where it was asked for: standard output, and a file.
+fn show(report: &Report, output: &OutputArguments) -> Result<(), Exit> {
+    let json = match report.json() {
+        Ok(json) => json,
+        Err(error) => {
+            terminal::talk(&format!("error: the report cannot be written as JSON: {error}"));
+            return Err(Exit::Unexpected);
+        }
+    };
+    match output.output {
+        Form::Text => terminal::data(&crate::report::text(report, terminal::style())),
+        Form::Json => {
+            // The line is for a program; a person reads the log.
+            for warning in &report.warnings {
+                tracing::warn!("{warning}");
+            }
+            for cause in &report.causes {
+                tracing::error!("{}", cause.detail());
+            }
+            terminal::data(&json);
+        }
+    }
+    if let Some(file) = &output.report
+        && let Err(error) = std::fs::write(file, format!("{json}\n"))
+    {
+        terminal::talk(&format!("error: cannot write the report to `{}`: {error}", file.display()));
+        return Err(Exit::Unexpected);
+    }
+    Ok(())
+}
+
+fn start_telling(settings: &crate::config::Settings) {
+    telemetry::start(&settings.logging);
+}

@@ -1,0 +1,52 @@
+//! From arguments to settings.
+
+use crate::config::{Loudness, Notice, Override, Settings, Sources, names};
+use crate::report::Exit;
+
+use super::arguments::{OutputArguments, SyncArguments};
+use super::{start_telling, terminal};
+
+/// The settings of this process, with what the command line says on top. Faults are shown, all of them.
+pub(super) fn resolve(arguments: &SyncArguments, output: &OutputArguments) -> Result<Settings, Exit> {
+    let mut overrides = overrides_of(output);
+    let mut set = |setting, flag, value: Option<String>| {
+        overrides.extend(value.map(|value| Override { setting, flag, value }));
+    };
+    let text = |number: u16| number.to_string();
+    set(names::HTTP_PORT, "--port", arguments.port.map(text));
+    let initialize = arguments.initialize_port_resources.map(|yes| yes.to_string());
+    set(names::INITIALIZE, "--initialize-port-resources", initialize);
+    let sources = Sources::of_process(overrides).map_err(|faults| refused(&faults))?;
+    settle(&sources)
+}
+
+/// The settings of these sources; telling starts with them.
+pub(super) fn settle(sources: &Sources) -> Result<Settings, Exit> {
+    let (settings, notices) = Settings::resolve(sources).map_err(|faults| refused(&faults))?;
+    start_telling(&settings);
+    for notice in &notices {
+        tell(notice);
+    }
+    Ok(settings)
+}
+
+/// What the arguments of every command set.
+pub(super) fn overrides_of(output: &OutputArguments) -> Vec<Override> {
+    let level = output.log_level.as_ref();
+    level
+        .map(|level| Override { setting: names::LOG_LEVEL, flag: "--log-level", value: level.to_uppercase() })
+        .into_iter()
+        .collect()
+}
+
+fn refused(faults: &impl std::fmt::Display) -> Exit {
+    terminal::talk(&faults.to_string());
+    Exit::Configuration
+}
+
+fn tell(notice: &Notice) {
+    match notice.loudness {
+        Loudness::Warning => tracing::warn!("{notice}"),
+        Loudness::Debug => tracing::debug!("{notice}"),
+    }
+}

@@ -1,0 +1,59 @@
+//! `sync`: one pass, its report, its exit code.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::Schedule;
+use crate::config::Settings;
+use crate::plan::deletion::Permission;
+use crate::report::{Exit, Mode, Report};
+use crate::sync::{self, Request, Sides};
+
+use super::arguments::{OutputArguments, SyncArguments};
+use super::stop::Stop;
+use super::{show, terminal};
+
+/// Runs one pass and shows its report.
+pub(super) async fn run(
+    settings: &Settings,
+    arguments: &SyncArguments,
+    output: &OutputArguments,
+    stop: &Stop,
+) -> Exit {
+    let sides = match Sides::connect(settings, &stop.first) {
+        Ok(sides) => sides,
+        Err(failure) => {
+            terminal::talk(&format!("error: {failure}"));
+            return failure.cause().map_or(Exit::Unexpected, |cause| cause.exit());
+        }
+    };
+    let report = pass(settings, &sides, &request(settings, arguments, None), stop).await;
+    match show(&report, output) {
+        Ok(()) => report.exit,
+        Err(exit) => exit,
+    }
+}
+
+/// Runs one pass. The faults of a mapping are shown; everything else is in the report.
+pub(super) async fn pass(settings: &Settings, sides: &Sides, request: &Request, stop: &Stop) -> Report {
+    let report = sync::run(settings, sides, request, &stop.first, || stop.signal()).await;
+    for fault in &report.faults {
+        terminal::talk(&format!("{fault}\n"));
+    }
+    report
+}
+
+/// What the arguments and the settings ask of a pass.
+pub(super) fn request(settings: &Settings, arguments: &SyncArguments, schedule: Option<Schedule>) -> Request {
+    let variables = std::env::vars_os();
+    let unicode =
+        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment = settings.visible_environment(&unicode.collect()).into_iter().collect();
+    Request {
+        mode: Mode::Apply,
+        only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),
+        limit: arguments.limit,
+        deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },
+        environment,
+        schedule,
+    }
+}

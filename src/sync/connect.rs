@@ -1,0 +1,66 @@
+//! Both sides, from the settings.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use crate::catalog::{self, Catalog};
+use crate::config::{Certificates, Settings};
+use crate::http::{self, Tls, Verify};
+use crate::opsgenie::Opsgenie;
+
+/// The version that the ownership stamp carries.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The two sides of a pass. Cheap to clone; nothing is sent by making them.
+#[derive(Clone, Debug)]
+pub struct Sides {
+    /// The Opsgenie account.
+    pub source: Opsgenie,
+    /// The Port-compatible catalog.
+    pub catalog: Catalog,
+}
+
+impl Sides {
+    /// The sides that the settings name. `stop` ends every call of either.
+    pub fn connect(settings: &Settings, stop: &CancellationToken) -> Result<Self, Failure> {
+        let source_http = client(settings, settings.source.certificates, stop)?;
+        let catalog_http = client(settings, settings.catalog.certificates, stop)?;
+        let source = Opsgenie::new(source_http, &settings.source.api_url, settings.source.api_token.clone())?;
+        let options = catalog::Options {
+            base_url: settings.catalog.base_url.clone(),
+            client_id: settings.catalog.client_id.clone(),
+            client_secret: settings.catalog.client_secret.clone(),
+            identifier: settings.identifier.clone(),
+            version: VERSION.to_owned(),
+        };
+        let catalog = Catalog::new(catalog_http, options).map_err(Failure::Address)?;
+        Ok(Self { source, catalog })
+    }
+}
+
+fn client(
+    settings: &Settings,
+    certificates: Certificates,
+    stop: &CancellationToken,
+) -> Result<http::Client, Failure> {
+    let verify = match certificates {
+        Certificates::Checked => Verify::Full,
+        Certificates::Unchecked => Verify::Off,
+    };
+    let options = http::Options {
+        timeout: settings.client_timeout,
+        tls: Some(Tls::load(verify, None).map_err(Failure::Http)?),
+        stop: stop.clone(),
+        seed: seed(),
+        ..http::Options::default()
+    };
+    http::Client::new(options).map_err(Failure::Http)
+}
+
+/// Spreads the retries of processes that start together; a clock before 1970 costs only that.
+fn seed() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::from(since.subsec_nanos()) ^ u64::from(std::process::id()) << 32
+}

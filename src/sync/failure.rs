@@ -1,0 +1,109 @@
+//! What ends a pass before it could do its work, and what that means for the exit code.
+
+use crate::catalog;
+use crate::config::Diagnostic;
+use crate::config::mapping::MappingFaults;
+use crate::http;
+use crate::opsgenie;
+use crate::report::Cause;
+
+/// Why a pass could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The HTTP client could not be set up.
+    #[error(transparent)]
+    Http(http::Error),
+    /// The catalog's address or our identifier cannot be used.
+    #[error(transparent)]
+    Address(catalog::AddressError),
+    /// Opsgenie refused, or could not be asked.
+    #[error(transparent)]
+    Source(#[from] opsgenie::Error),
+    /// The catalog refused, or could not be asked.
+    #[error(transparent)]
+    Catalog(#[from] catalog::Error),
+    /// The catalog holds no mapping and we were told not to give it one.
+    #[error(
+        "the catalog holds no mapping for integration `{0}`; edit it there, or let OCEAN__INITIALIZE_PORT_RESOURCES \
+         give it the default one"
+    )]
+    NoMapping(String),
+    /// The mapping cannot be read.
+    #[error("the mapping has {}", faults(.0.0.len()))]
+    Mapping(MappingFaults),
+    /// Expressions of the mapping do not compile.
+    #[error("the mapping has {}", faults(.0.len()))]
+    Expressions(Vec<Diagnostic>),
+    /// The resources of `OCEAN__RESOURCES_PATH` cannot be used.
+    #[error("{0}")]
+    Resources(String),
+    /// A signal ended it.
+    #[error("stopped")]
+    Stopped,
+}
+
+fn faults(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "fault" } else { "faults" })
+}
+
+impl Failure {
+    /// What it means for the exit code; none for a stop, whose signal the caller knows.
+    pub fn cause(&self) -> Option<Cause> {
+        let text = self.to_string();
+        Some(match self {
+            Self::Http(_) => Cause::Unexpected(text),
+            Self::Address(_)
+            | Self::NoMapping(_)
+            | Self::Mapping(_)
+            | Self::Expressions(_)
+            | Self::Resources(_) => Cause::Configuration(text),
+            Self::Source(error) => return source_cause(error),
+            Self::Catalog(error) => return catalog_cause(error),
+            Self::Stopped => return None,
+        })
+    }
+
+    /// Each fault of a mapping with line and caret; empty for other failures.
+    pub fn faults(&self) -> Vec<String> {
+        match self {
+            Self::Mapping(faults) => {
+                let error = crate::config::Severity::Error;
+                faults.0.iter().map(|fault| fault.diagnostic(error).to_string()).collect()
+            }
+            Self::Expressions(faults) => faults.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What an error of Opsgenie means for the exit code. A plan that lacks a kind (402) is a notice, no cause.
+pub(super) fn source_cause(error: &opsgenie::Error) -> Option<Cause> {
+    use opsgenie::Error;
+    let text = error.to_string();
+    match error {
+        Error::Address { .. } | Error::Query { .. } => Some(Cause::Configuration(text)),
+        Error::KeyFormat(_) | Error::KeyRefused { .. } | Error::Forbidden { .. } => {
+            Some(Cause::Permission(text))
+        }
+        Error::Plan { .. } | Error::Stopped => None,
+        Error::Unavailable(_) => Some(Cause::Unavailable(text)),
+        Error::Missing { .. }
+        | Error::Unexpected { .. }
+        | Error::Malformed { .. }
+        | Error::Id(_)
+        | Error::Unsettled(_) => Some(Cause::Incomplete(text)),
+    }
+}
+
+/// What an error of the catalog means for the exit code.
+pub(super) fn catalog_cause(error: &catalog::Error) -> Option<Cause> {
+    use catalog::Meaning;
+    let text = error.to_string();
+    match error.meaning() {
+        Meaning::Unavailable => Some(Cause::Unavailable(text)),
+        Meaning::Denied => Some(Cause::Permission(text)),
+        Meaning::Stopped => None,
+        Meaning::Refused => Some(Cause::Refused(text)),
+        Meaning::Broken => Some(Cause::Unexpected(text)),
+    }
+}

@@ -1,0 +1,196 @@
+//! One pass, all stages in order; the only file that knows the order.
+//!
+//! ```text
+//! set up ─▶ compile ─▶ harvest every kind, write what differs while it streams ─▶ remove what is stale ─▶ report
+//! ```
+
+mod connect;
+mod failure;
+mod harvest;
+mod prepare;
+mod removal;
+mod summary;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use connect::{Sides, VERSION};
+pub use failure::Failure;
+
+use crate::apply::{self, Job, Writer};
+use crate::catalog::{Catalog, End, Event, Merge, MissingTargets, Schedule, State, UpsertPolicy};
+use crate::config::{MappingFile, Settings};
+use crate::enrich::Lookups;
+use crate::jq::Environment;
+use crate::model::Kind;
+use crate::plan::deletion::Permission;
+use crate::report::{Cause, Exit, Mode, Report, Signal};
+use harvest::{Extent, Harvested};
+use prepare::Prepared;
+use summary::Summary;
+
+/// How long the last words to the catalog may take once a run was stopped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What a pass is asked to do, beyond what the settings and the mapping say.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Whether it writes.
+    pub mode: Mode,
+    /// Only these kinds; all when empty. The others count as not seen.
+    pub only: BTreeSet<Kind>,
+    /// At most so many records of each listing.
+    pub limit: Option<u64>,
+    /// Whether anything may be deleted.
+    pub deletion: Permission,
+    /// What mappings see as `env`.
+    pub environment: Environment,
+    /// When the next pass is due, for the catalog's pages.
+    pub schedule: Option<Schedule>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Apply,
+            only: BTreeSet::new(),
+            limit: None,
+            deletion: Permission::Guarded,
+            environment: Environment::default(),
+            schedule: None,
+        }
+    }
+}
+
+/// Runs one pass. Whatever happens, there is a report; its exit code says how it went. `signal` tells which signal
+/// cancelled `stop`, if one did.
+pub async fn run(
+    settings: &Settings,
+    sides: &Sides,
+    request: &Request,
+    stop: &CancellationToken,
+    signal: impl Fn() -> Option<Signal>,
+) -> Report {
+    let begin = Instant::now();
+    let resync = Uuid::new_v4();
+    let sides = Sides {
+        source: sides.source.fresh(stop.clone()),
+        catalog: sides.catalog.for_pass(Event::Resync(resync), stop.clone()),
+    };
+    let mut summary = Summary::new(settings, request, resync);
+    let result = pass(settings, &sides, request, stop, &mut summary).await;
+    if let Err(failure) = &result {
+        summary.failure(failure);
+    }
+    if stop.is_cancelled() {
+        summary.cause(Cause::Stopped(signal().unwrap_or(Signal::Terminate)));
+    }
+    let report = summary.finish(&sides, begin.elapsed());
+    if request.mode == Mode::Apply {
+        tell_end(&sides.catalog, request, &report).await;
+    }
+    report
+}
+
+async fn pass(
+    settings: &Settings,
+    sides: &Sides,
+    request: &Request,
+    stop: &CancellationToken,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let installed = prepare::install(settings, sides).await?;
+    let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
+    if request.mode == Mode::Apply {
+        summary.announced();
+        tell(&sides.catalog, State::Running { started: Timestamp::now() }, request.schedule).await;
+    }
+    let prepared = prepare::compile(settings, installed, request.environment.clone())?;
+    summary.prepared(&prepared);
+    let job = Job {
+        rules: prepare::plan_rules(&prepared.rules),
+        policy: upsert_policy(&prepared.mapping),
+        mode: match request.mode {
+            Mode::Apply => apply::Mode::Write,
+            Mode::Plan => apply::Mode::Rehearse,
+        },
+    };
+    let mut writer = Writer::start(&sides.catalog, job).await?;
+    let harvested = harvest_all(sides, request, &prepared, &mut writer).await;
+    let written = writer.finish().await;
+    summary.harvested(&prepared, harvested);
+    summary.written(&written);
+    if !stop.is_cancelled() {
+        let seen = summary.seen();
+        let removal = removal::Removal { settings, sides, request, prepared: &prepared, began };
+        summary.removed(removal.run(&written, &seen).await);
+    }
+    Ok(())
+}
+
+/// Every kind at the same time; large ones stream, and what several kinds need is fetched once.
+async fn harvest_all(
+    sides: &Sides,
+    request: &Request,
+    prepared: &Prepared,
+    writer: &mut Writer,
+) -> Vec<Harvested> {
+    let extent = request.limit.map_or(Extent::Whole, Extent::Limited);
+    let wanted = |kind: Kind| request.only.is_empty() || request.only.contains(&kind);
+    let lookups = Lookups::new(&sides.source, prepared.rules.needs());
+    let mut running = Vec::new();
+    for (kind, harvests) in harvest::by_kind(&prepared.rules) {
+        let Some(feed) = writer.feed(kind).filter(|_| wanted(kind)) else { continue };
+        for harvest in harvests {
+            running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone()));
+        }
+    }
+    join_all(running).await
+}
+
+fn upsert_policy(mapping: &MappingFile) -> UpsertPolicy {
+    UpsertPolicy {
+        merge: if mapping.enable_merge_entity { Merge::Patch } else { Merge::Replace },
+        missing: if mapping.create_missing_related_entities {
+            MissingTargets::Create
+        } else {
+            MissingTargets::Refuse
+        },
+    }
+}
+
+/// Tells the catalog's pages how it went; also after a stop, but not for long.
+async fn tell_end(catalog: &Catalog, request: &Request, report: &Report) {
+    let Some(end) = end_of(report) else { return };
+    let catalog = catalog.until(CancellationToken::new());
+    let state = State::Ended { end, ended: Timestamp::now() };
+    let told = tokio::time::timeout(LAST_WORDS, tell(&catalog, state, request.schedule)).await;
+    if told.is_err() {
+        tracing::warn!("the catalog did not take the state of the resync in time");
+    }
+}
+
+/// How a pass ended, in the catalog's words; none when it never began there.
+fn end_of(report: &Report) -> Option<End> {
+    if !report.announced {
+        return None;
+    }
+    Some(match report.exit {
+        Exit::Interrupted | Exit::Terminated => End::Aborted,
+        Exit::Done | Exit::Guarded | Exit::Refused => End::Completed,
+        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Incomplete | Exit::Unavailable => {
+            End::Failed
+        }
+    })
+}
+
+async fn tell(catalog: &Catalog, state: State, schedule: Option<Schedule>) {
+    if let Err(error) = catalog.tell_state(state, schedule).await {
+        tracing::warn!(%error, "the pass goes on");
+    }
+}

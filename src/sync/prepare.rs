@@ -1,0 +1,147 @@
+//! What a pass stands on: the integration, its resources, the mapping and the rules compiled from it.
+
+use std::sync::Arc;
+
+use super::{Failure, Sides};
+use crate::catalog::{Destination, Integration, Wanted};
+use crate::config::{
+    EventListener, MappingFile, Preset, Resources, ResourcesOrigin, Settings, Severity, mapping::MappingFault,
+};
+use crate::jq::Environment;
+use crate::map::{self, Blueprints, Rules};
+use crate::model::{BlueprintId, Field};
+use crate::plan;
+
+/// The blueprint that only the newer of Port's default resources have: where it exists, they were installed.
+const MARK_OF_FULL: &str = "opsGenieTeam";
+
+/// What a pass stands on.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) mapping: MappingFile,
+    pub(super) rules: Arc<Rules>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// The integration as the settings want it, with blueprints and mapping given to it where it has none.
+pub(super) struct Installed {
+    integration: Integration,
+    /// The resources that were read for it, when they were.
+    given: Option<Resources>,
+}
+
+/// Creates the integration or brings it up to date, and installs the resources at the first start. A set-up that fails
+/// leaves no half and is tried again next time.
+pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Installed, Failure> {
+    let catalog = &sides.catalog;
+    let found = catalog.integration().await?;
+    let initialize =
+        settings.resources.initialize && !found.as_ref().is_some_and(Integration::is_initialized);
+    let needed = initialize || found.is_none() || settings.resources.path.is_some();
+    let origin = found.as_ref().and_then(Integration::resources_origin);
+    let origin = origin.and_then(ResourcesOrigin::from_name).or(settings.resources.origin);
+    let resources = if needed { Some(resources(settings, sides, origin).await?) } else { None };
+    let wanted = Wanted {
+        destination: destination(settings),
+        config: resources.as_ref().map_or(serde_json::Value::Null, |given| given.mapping_json.clone()),
+        resources_origin: origin.unwrap_or(ResourcesOrigin::Default).name().to_owned(),
+    };
+    let is_new = found.is_none();
+    let mut integration = catalog.ensure_integration(found, &wanted).await?;
+    if let Some(given) = resources.as_ref().filter(|_| initialize) {
+        let installed = catalog.install(&given.blueprints).await?;
+        for blueprint in &installed.created {
+            tracing::info!(%blueprint, "blueprint created");
+        }
+        if integration.config().is_none() {
+            integration = catalog.set_config(integration, &given.mapping_json).await?;
+        }
+        catalog.mark_initialized().await?;
+    }
+    // A mapping that has just been given is known with its file and lines.
+    let given = resources.filter(|given| is_new && integration.config() == Some(&given.mapping_json));
+    Ok(Installed { integration, given })
+}
+
+fn destination(settings: &Settings) -> Destination {
+    match &settings.listener {
+        EventListener::Webhook { app_host } => Destination::Webhook { url: format!("{app_host}/resync") },
+        EventListener::Once | EventListener::Polling { .. } | EventListener::WebhooksOnly => {
+            Destination::None
+        }
+    }
+}
+
+/// What a new installation is given: a folder, a preset by name, or the preset that fits what the catalog holds.
+async fn resources(
+    settings: &Settings,
+    sides: &Sides,
+    origin: Option<ResourcesOrigin>,
+) -> Result<Resources, Failure> {
+    if origin == Some(ResourcesOrigin::Empty) {
+        return Ok(Resources::empty());
+    }
+    if let Some(path) = &settings.resources.path {
+        return Resources::in_folder(path).map_err(|faults| Failure::Resources(faults.to_string()));
+    }
+    let preset = match settings.resources.preset {
+        Some(preset) => preset,
+        None => fitting(sides).await?,
+    };
+    tracing::info!(preset = preset.name(), "default resources");
+    Ok(Resources::of_preset(preset))
+}
+
+async fn fitting(sides: &Sides) -> Result<Preset, Failure> {
+    let mark = BlueprintId::new(MARK_OF_FULL).expect("a constant that is not empty");
+    let full = sides.catalog.blueprint(&mark).await?.is_some();
+    Ok(if full { Preset::Full } else { Preset::Classic })
+}
+
+/// Reads the mapping that the catalog holds and compiles it; every fault at once.
+pub(super) fn compile(
+    settings: &Settings,
+    installed: Installed,
+    environment: Environment,
+) -> Result<Prepared, Failure> {
+    let Installed { integration, given } = installed;
+    let (mapping, warnings) = match (given, integration.config()) {
+        (Some(given), _) => (given.mapping, given.warnings),
+        (None, Some(config)) => MappingFile::from_catalog(config).map_err(Failure::Mapping)?,
+        (None, None) => return Err(Failure::NoMapping(settings.identifier.clone())),
+    };
+    let rules = Rules::compile(&mapping, environment).map_err(Failure::Expressions)?;
+    let warnings = warnings.iter().map(told).collect();
+    Ok(Prepared { mapping, rules: Arc::new(rules), warnings })
+}
+
+fn told(warning: &MappingFault) -> String {
+    let diagnostic = warning.diagnostic(Severity::Warning);
+    let hint = diagnostic.hint.map_or_else(String::new, |hint| format!(" ({hint})"));
+    format!("{} in {}{hint}", diagnostic.message, diagnostic.place)
+}
+
+/// The rules as planning sees them.
+pub(super) fn plan_rules(rules: &Rules) -> Vec<plan::Rule> {
+    rules.iter().map(plan_rule).collect()
+}
+
+/// A rule as planning sees it.
+pub(super) fn plan_rule(rule: &map::Rule) -> plan::Rule {
+    let shape = rule.shape();
+    let plain =
+        [(shape.has_title(), Field::Title), (shape.has_icon(), Field::Icon), (shape.has_team(), Field::Team)];
+    let plain = plain.into_iter().filter_map(|(mapped, field)| mapped.then_some(field));
+    let properties = shape.properties().map(|id| Field::Property(id.into()));
+    let relations = shape.relations().map(|id| Field::Relation(id.into()));
+    let target = match &rule.blueprints {
+        Blueprints::Constant(blueprint) => plan::Target::Fixed(blueprint.clone()),
+        Blueprints::Dynamic => plan::Target::Dynamic,
+    };
+    plan::Rule {
+        id: rule.id,
+        kind: rule.kind,
+        target,
+        fields: plain.chain(properties).chain(relations).collect(),
+    }
+}

@@ -1,0 +1,70 @@
+//! The end of a pass: what of ours is stale, what may go, and its removal.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::prepare::{Prepared, plan_rule};
+use super::{Request, Sides};
+use crate::apply::{self, Deleted, Written};
+use crate::catalog::Error;
+use crate::config::Settings;
+use crate::model::{BlueprintId, Kind};
+use crate::plan::deletion::{self, Decision, Feeder, Filter, FilterCheck, Naming, Policy, Seen};
+use crate::report::Mode;
+
+/// What is needed to remove what is stale.
+pub(super) struct Removal<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) sides: &'a Sides,
+    pub(super) request: &'a Request,
+    pub(super) prepared: &'a Prepared,
+    /// When the pass began, by the catalog's clock.
+    pub(super) began: Timestamp,
+}
+
+/// What became of what is stale.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    pub(super) decisions: BTreeMap<BlueprintId, Decision>,
+    pub(super) deleted: BTreeMap<BlueprintId, Deleted>,
+    /// Why nothing is known about what is stale.
+    pub(super) error: Option<Error>,
+}
+
+impl Removal<'_> {
+    /// Reads what is ours, decides, and deletes what may go.
+    pub(super) async fn run(&self, written: &Written, seen: &BTreeMap<Kind, Seen>) -> Removed {
+        // What was produced is not fully known then, so nothing is known to be stale.
+        if written.strays > 0 || self.request.deletion == deletion::Permission::Never {
+            return Removed::default();
+        }
+        let inventory = match apply::inventory(&self.sides.catalog, self.began, written).await {
+            Ok(inventory) => inventory,
+            Err(error) => return Removed { error: Some(error), ..Removed::default() },
+        };
+        let policy = Policy {
+            permission: self.request.deletion,
+            threshold: self.prepared.mapping.entity_deletion_threshold,
+            allow_empty: self.settings.deletion.allow_empty.clone(),
+        };
+        let decisions = deletion::decide(&inventory, &self.feeders(), seen, &written.searched(), &policy);
+        let deleted = match self.request.mode {
+            Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes).await,
+            Mode::Plan => BTreeMap::new(),
+        };
+        Removed { decisions, deleted, error: None }
+    }
+
+    fn feeders(&self) -> Vec<Feeder> {
+        let feeder = |rule| Feeder {
+            rule: plan_rule(rule),
+            naming: if rule.searches() { Naming::Search } else { Naming::Exact },
+            filter: match rule.query() {
+                None => Filter::None,
+                Some(_) => Filter::Source(FilterCheck::NotRun),
+            },
+        };
+        self.prepared.rules.iter().map(feeder).collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! From what the stages did to the report: counts, causes, warnings.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::failure::{catalog_cause, source_cause};
+use super::harvest::{Harvested, sum_by_kind};
+use super::prepare::Prepared;
+use super::removal::Removed;
+use super::{Failure, Request, Sides, VERSION};
+use crate::apply::{Deleted, Written};
+use crate::catalog::Meaning;
+use crate::config::Settings;
+use crate::http::Usage;
+use crate::map::Rules;
+use crate::model::{BlueprintId, Gap, Kind, Verdict};
+use crate::opsgenie;
+use crate::plan::deletion::{Decision, Seen};
+use crate::report::{Cause, DeletionReport, ExpressionReport, KindReport, Refusal, Report, Traffic};
+
+/// A report in the making.
+pub(super) struct Summary {
+    report: Report,
+    seen: BTreeMap<Kind, Seen>,
+}
+
+impl Summary {
+    pub(super) fn new(settings: &Settings, request: &Request, resync: Uuid) -> Self {
+        let report = Report::new(VERSION, &settings.identifier, &resync.to_string(), request.mode);
+        Self { report, seen: BTreeMap::new() }
+    }
+
+    /// The catalog was told that a resync runs.
+    pub(super) fn announced(&mut self) {
+        self.report.announced = true;
+    }
+
+    pub(super) fn failure(&mut self, failure: &Failure) {
+        self.report.faults = failure.faults();
+        self.report.causes.extend(failure.cause());
+    }
+
+    pub(super) fn cause(&mut self, cause: Cause) {
+        if !self.report.causes.contains(&cause) {
+            self.report.causes.push(cause);
+        }
+    }
+
+    pub(super) fn prepared(&mut self, prepared: &Prepared) {
+        self.report.warnings.extend(prepared.warnings.iter().cloned());
+    }
+
+    /// Counts of the source side, one row per kind of the mapping.
+    pub(super) fn harvested(&mut self, prepared: &Prepared, harvested: Vec<Harvested>) {
+        let mut by_kind = sum_by_kind(harvested);
+        let anything = by_kind.values().any(|kind| kind.listed > 0 || kind.error.is_none());
+        for kind in in_file_order(&prepared.rules) {
+            let Some(harvested) = by_kind.remove(&kind) else {
+                self.report.kinds.push(KindReport {
+                    verdict: Verdict::Incomplete(vec![Gap::Limited]),
+                    ..KindReport::new(kind)
+                });
+                continue;
+            };
+            for cause in causes_of(&harvested, anything) {
+                self.cause(cause);
+            }
+            self.warn_of(&harvested);
+            self.expressions(&prepared.rules, &harvested);
+            let Harvested { listed, enriched, tally, verdict, duration, .. } = harvested;
+            self.seen.insert(kind, Seen { listed, verdict: verdict.clone() });
+            self.report.kinds.push(KindReport {
+                listed,
+                enriched,
+                mapped: tally.mapped,
+                skipped: tally.skipped,
+                unmapped: tally.unmapped + tally.unselected,
+                verdict,
+                duration,
+                ..KindReport::new(kind)
+            });
+        }
+    }
+
+    fn warn_of(&mut self, harvested: &Harvested) {
+        for gap in harvested.verdict.gaps() {
+            if let Gap::Unmapped(_) | Gap::Refused(_) = gap {
+                self.report.warnings.push(format!("{}: {gap}; nothing is deleted for it", harvested.kind));
+            }
+        }
+    }
+
+    fn expressions(&mut self, rules: &Rules, harvested: &Harvested) {
+        for (field, fault) in &harvested.tally.faults {
+            let (rule, name, text) = rules.field(*field);
+            self.report.expressions.push(ExpressionReport {
+                resource: rule.resource,
+                kind: rule.kind.to_string(),
+                field: name.to_owned(),
+                expression: text.to_owned(),
+                count: fault.count,
+                examples: fault.examples.iter().map(ToString::to_string).collect(),
+                message: fault.message.clone(),
+            });
+        }
+    }
+
+    /// What each kind came to, for the decision about deletion.
+    pub(super) fn seen(&self) -> BTreeMap<Kind, Seen> {
+        self.seen.clone()
+    }
+
+    /// Counts of the catalog side.
+    pub(super) fn written(&mut self, written: &Written) {
+        let mut refused = 0;
+        for row in &mut self.report.kinds {
+            if let Some(counts) = written.tally.kinds().get(&row.kind) {
+                row.created = counts.created;
+                row.updated = counts.updated;
+                row.unchanged = counts.unchanged;
+                row.refused = counts.refused + counts.lost;
+                row.merged = counts.merged;
+                refused += counts.refused;
+            }
+        }
+        for group in written.tally.refusals() {
+            self.report.refusals.push(Refusal {
+                message: group.message.clone(),
+                count: group.count,
+                examples: group.examples.iter().map(ToString::to_string).collect(),
+            });
+            let text = || format!("{} ({} entities)", group.message, group.count);
+            match group.meaning {
+                Meaning::Denied => self.cause(Cause::Permission(text())),
+                Meaning::Unavailable => self.cause(Cause::Unavailable(text())),
+                Meaning::Broken => self.cause(Cause::Unexpected(text())),
+                Meaning::Refused | Meaning::Stopped => {}
+            }
+        }
+        if refused > 0 {
+            let entities = if refused == 1 { "entity" } else { "entities" };
+            self.cause(Cause::Refused(format!("{refused} {entities}")));
+        }
+        for (blueprint, error) in &written.broken {
+            self.report.warnings.push(format!("blueprint `{blueprint}`: {error}"));
+        }
+        if written.strays > 0 {
+            let text =
+                format!("{} entities were not taken by any blueprint; please report this", written.strays);
+            self.cause(Cause::Unexpected(text));
+        }
+        for ledger in written.ledgers.values() {
+            let (count, examples) = ledger.collisions();
+            self.report.warnings.extend(examples.iter().map(ToString::to_string));
+            let more = count - examples.len() as u64;
+            if more > 0 {
+                self.report.warnings.push(format!("and {more} more entities that come from several records"));
+            }
+        }
+    }
+
+    /// What was deleted, and what was kept and why.
+    pub(super) fn removed(&mut self, removed: Removed) {
+        let Removed { decisions, mut deleted, error } = removed;
+        if let Some(error) = error {
+            self.report.warnings.push(format!("nothing was deleted: {error}"));
+            if let Some(cause) = catalog_cause(&error) {
+                self.cause(cause);
+            }
+        }
+        for (blueprint, decision) in &decisions {
+            let row = self.decided(blueprint, decision, deleted.remove(blueprint));
+            self.report.deletions.push(row);
+        }
+    }
+
+    fn decided(
+        &mut self,
+        blueprint: &BlueprintId,
+        decision: &Decision,
+        deleted: Option<Deleted>,
+    ) -> DeletionReport {
+        let blueprint = blueprint.to_string();
+        match decision {
+            Decision::Guarded { candidates, guard } => {
+                self.cause(Cause::Guarded(format!("{blueprint}: {candidates} stay: {guard}")));
+                DeletionReport { blueprint, deleted: 0, kept: *candidates, reason: Some(guard.to_string()) }
+            }
+            Decision::Protected { candidates, protection } => {
+                let reason = Some(protection.to_string());
+                DeletionReport { blueprint, deleted: 0, kept: *candidates, reason }
+            }
+            Decision::Delete(ids) => {
+                let Deleted { deleted, depended_on, failed, failure } = deleted.unwrap_or_default();
+                let mut reasons = Vec::new();
+                if !depended_on.is_empty() {
+                    reasons.push(format!("other entities depend on {}", depended_on.len()));
+                }
+                if let Some(failure) = &failure {
+                    reasons.push(failure.to_string());
+                    if let Some(cause) = catalog_cause(failure) {
+                        self.cause(cause);
+                    }
+                }
+                let planned = self.report.mode == crate::report::Mode::Plan;
+                DeletionReport {
+                    blueprint,
+                    deleted: if planned { ids.len() } else { deleted.len() } as u64,
+                    kept: depended_on.len() as u64 + failed,
+                    reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, sides: &Sides, duration: Duration) -> Report {
+        self.report.duration = duration;
+        self.report.opsgenie = traffic(&sides.source.usage());
+        self.report.catalog = traffic(&sides.catalog.usage());
+        self.report.settled()
+    }
+}
+
+fn in_file_order(rules: &Rules) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    for rule in rules.iter() {
+        if !kinds.contains(&rule.kind) {
+            kinds.push(rule.kind);
+        }
+    }
+    kinds
+}
+
+/// What a kind means for the exit code. A side that gave something was not unavailable: then the kind is incomplete.
+fn causes_of(harvested: &Harvested, anything: bool) -> Vec<Cause> {
+    let kind = harvested.kind;
+    let named = |cause: Cause| match cause {
+        Cause::Unavailable(text) if anything => Cause::Incomplete(format!("{kind}: {text}")),
+        Cause::Incomplete(text) => Cause::Incomplete(format!("{kind}: {text}")),
+        other => other,
+    };
+    let lookups = harvested.failures.iter().map(|failure| (Some(failure.lookup), &failure.error));
+    let listing = harvested.error.iter().map(|error| (None, error));
+    let of_error = |(lookup, error): (Option<crate::model::Lookup>, &opsgenie::Error)| {
+        let cause = source_cause(error)?;
+        Some(match (lookup, cause) {
+            (Some(lookup), Cause::Unavailable(text) | Cause::Incomplete(text)) => {
+                Cause::Incomplete(format!("`{}`: {text}", lookup.field()))
+            }
+            (_, cause) => cause,
+        })
+    };
+    let mut causes: Vec<Cause> = listing.chain(lookups).filter_map(of_error).map(named).collect();
+    for gap in harvested.verdict.gaps() {
+        match gap {
+            Gap::Selector(_) => causes.push(Cause::Incomplete(format!("{kind}: {gap}"))),
+            Gap::Listing(_) | Gap::Unsettled(_) if harvested.error.is_none() => {
+                causes.push(Cause::Incomplete(format!("{kind}: {gap}")));
+            }
+            Gap::Listing(_)
+            | Gap::Unsettled(_)
+            | Gap::Lookup(..)
+            | Gap::Unmapped(_)
+            | Gap::Refused(_)
+            | Gap::Limited
+            | Gap::Stopped => {}
+        }
+    }
+    causes
+}
+
+fn traffic(usage: &Usage) -> Traffic {
+    Traffic {
+        calls: usage.calls,
+        retries: usage.retries,
+        bytes_sent: usage.bytes_out,
+        bytes_received: usage.bytes_in,
+        waited: usage.waited + usage.paced,
+    }
+}
