@@ -114,13 +114,15 @@ fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
+/// What the TLS layer says about a certificate, if that is the cause.
 fn certificate(error: &reqwest::Error) -> Option<String> {
-    let of = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<rustls::Error>().map(ToString::to_string).or_else(|| {
-            // An I/O error hides its cause from `source`.
-            let io = cause.downcast_ref::<std::io::Error>()?;
-            io.get_ref()?.downcast_ref::<rustls::Error>().map(ToString::to_string)
-        })
-    };
-    causes(error).find_map(of).filter(|text| text.contains("certificate"))
+    causes(error).find_map(refused)
+}
+
+/// I/O errors hide their cause from `source`, and come one within the other.
+fn refused(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(rustls::Error::InvalidCertificate(_)) = cause.downcast_ref() {
+        return Some(cause.to_string());
+    }
+    refused(cause.downcast_ref::<std::io::Error>()?.get_ref()?)
 }

@@ -60,9 +60,13 @@ fn roots(extra: Option<&Path>) -> Result<RootCertStore, Error> {
             Error::Setup(format!("cannot read certificates from `{}`: {error}", path.display()))
         };
         let file = CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))?;
+        let before = store.len();
         for certificate in file {
             let certificate = certificate.map_err(|error| refused(error.to_string()))?;
             store.add(certificate).map_err(|error| refused(error.to_string()))?;
+        }
+        if store.len() == before {
+            return Err(refused("there is none in it".to_owned()));
         }
     }
     Ok(store)
@@ -109,16 +113,83 @@ impl ServerCertVerifier for Credulous {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::path::PathBuf;
+    use std::thread::JoinHandle;
 
-    #[test]
-    fn a_missing_extra_file_is_named() {
-        let error = Tls::load(Verify::Full, Some(Path::new("/nowhere/ca.pem"))).unwrap_err();
-        assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, Stream};
+
+    use super::*;
+    use crate::http::{Client, Failure, Options, Proxy, Request, Url};
+
+    /// A certificate for localhost, signed by itself, and its key: of use to nobody outside these tests.
+    fn testdata(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/testdata").join(name)
+    }
+
+    /// Serves one connection over TLS and tells whether a request came through.
+    fn serve_once() -> (Url, JoinHandle<bool>) {
+        let key = PrivateKeyDer::from_pem_file(testdata("server.key.pem")).unwrap();
+        let certificate = CertificateDer::from_pem_file(testdata("server.crt.pem")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url =
+            Url::parse(&format!("https://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
+        let task = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+            let mut stream = Stream::new(&mut connection, &mut socket);
+            let mut request = [0; 1024];
+            let came = stream.read(&mut request).is_ok_and(|length| length > 0);
+            came && stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").is_ok()
+        });
+        (url, task)
+    }
+
+    async fn get(tls: Tls) -> (Result<u16, Error>, bool) {
+        let (url, server) = serve_once();
+        let options = Options { tls: Some(tls), proxy: Proxy::Direct, ..Options::default() };
+        let result = Client::new(options).unwrap().send(Request::get(url)).await;
+        (result.map(|response| response.status), server.join().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_refused_at_once_with_a_way_out() {
+        let (result, came) = get(Tls::load(Verify::Full, None).unwrap()).await;
+        let error = result.unwrap_err();
+        let Error::Unreachable { attempts: 1, last: Failure::Certificate(_), .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
+        assert!(!came, "nothing was said to the stranger");
+    }
+
+    #[tokio::test]
+    async fn an_extra_file_introduces_it() {
+        let tls = Tls::load(Verify::Full, Some(&testdata("server.crt.pem"))).unwrap();
+        let (result, came) = get(tls).await;
+        assert_eq!(result.unwrap(), 204);
+        assert!(came);
+    }
+
+    #[tokio::test]
+    async fn without_checks_anybody_is_believed() {
+        let (result, _) = get(Tls::load(Verify::Off, None).unwrap()).await;
+        assert_eq!(result.unwrap(), 204);
     }
 
     #[test]
-    fn checks_can_be_switched_off() {
-        assert!(Tls::load(Verify::Off, None).is_ok());
+    fn an_extra_file_that_cannot_be_read_is_named() {
+        for path in [PathBuf::from("/nowhere/ca.pem"), testdata("server.key.pem")] {
+            let error = Tls::load(Verify::Full, Some(&path)).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
     }
 }
