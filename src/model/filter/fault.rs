@@ -44,7 +44,7 @@ pub enum ValueFault {
     #[error("nothing lies within `{0}`: it ends before it begins")]
     EndsBeforeItBegins(String),
     /// A search text that would not keep to itself.
-    #[error("the search text cannot be understood: {0}")]
+    #[error("{0}")]
     Unbalanced(Imbalance),
 }
 
@@ -71,7 +71,9 @@ impl ValueFault {
         Some(match self {
             Self::Foreign | Self::Unbalanced(_) => return None,
             Self::Empty => "give it a value, or leave the field out".to_owned(),
-            Self::NoList => "write a range, such as `2026-11-01..2026-11-20`, or use `query`".to_owned(),
+            Self::NoList => "times and numbers can be a range, such as `2026-11-01..2026-11-20`; `query` takes a text in the search \
+                 language itself"
+                    .to_owned(),
             Self::TooMany(_) | Self::TooLong(_) => {
                 "ask for less here and let the jq selector of the resource choose".to_owned()
             }

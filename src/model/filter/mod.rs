@@ -10,9 +10,6 @@ mod judge;
 mod text;
 mod window;
 
-#[cfg(test)]
-mod tests;
-
 use jiff::Timestamp;
 
 use super::Kind;
@@ -89,5 +86,87 @@ impl Filter {
             .map(|clause| clause.judge(self.kind, body, now))
             .chain(search)
             .fold(Judgement::Fits, Judgement::and)
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// Both readings against a second reader of the search language, which knows nothing of this one.
+#[cfg(test)]
+mod agreement {
+    use std::collections::BTreeSet;
+
+    use futures::TryStreamExt as _;
+
+    use super::*;
+    use crate::http::{Client, Options, Proxy};
+    use crate::model::Record;
+    use crate::opsgenie::{Listing, Opsgenie};
+    use crate::sandbox::{self, Sandbox};
+    use crate::secret::Secret;
+
+    async fn list(source: &Opsgenie, kind: Kind, query: Option<String>) -> Vec<Record> {
+        let listing = Listing { query, ..Listing::all(kind) };
+        let pages: Vec<_> =
+            source.pages(&listing).try_collect().await.expect("the sandbox understands the query");
+        pages.into_iter().flat_map(|page| page.records).collect()
+    }
+
+    #[tokio::test]
+    async fn a_listing_shows_what_its_filter_judges_to_fit() {
+        let sandbox = Sandbox::start(sandbox::Options::default()).await.unwrap();
+        let http = Client::new(Options { proxy: Proxy::Direct, ..Options::default() }).unwrap();
+        let source = Opsgenie::new(http, &sandbox.opsgenie().url(), Secret::new(Sandbox::API_KEY)).unwrap();
+        let now: Timestamp = "2023-05-01T00:00:00Z".parse().unwrap();
+        let (mut fitting, mut differing) = (0, 0);
+        for (kind, field, asked) in [
+            (Kind::Alert, Field::CreatedAt, "21-04-2023"),
+            (Kind::Alert, Field::CreatedAt, "> 2023-04-21"),
+            (Kind::Alert, Field::CreatedAt, "2023-04-21..now"),
+            (Kind::Alert, Field::LastOccurredAt, "-2w"),
+            (Kind::Alert, Field::SnoozedUntil, ">= 2020-01-01"),
+            (Kind::Alert, Field::Message, "auth*"),
+            (Kind::Alert, Field::Message, "Auth not"),
+            (Kind::Alert, Field::Message, "a \"quoted\\\" (text) OR status:open"),
+            (Kind::Alert, Field::Status, "open"),
+            (Kind::Alert, Field::Priority, "P1, P2"),
+            (Kind::Alert, Field::Acknowledged, "true"),
+            (Kind::Alert, Field::IsSeen, "False"),
+            (Kind::Alert, Field::Snoozed, "false"),
+            (Kind::Alert, Field::Owner, "testuser@gmail.com"),
+            (Kind::Alert, Field::Teams, "payments, platform & SRE"),
+            (Kind::Alert, Field::AcknowledgedBy, "testuser@gmail.com"),
+            (Kind::Alert, Field::Count, "2..4"),
+            (Kind::Alert, Field::Tag, "db"),
+            (Kind::Alert, Field::IntegrationName, "Prom-prod"),
+            (Kind::Incident, Field::Status, "open, resolved"),
+            (Kind::Incident, Field::CreatedAt, "< 2023-04-22"),
+            (Kind::Incident, Field::Teams, "payments"),
+            (Kind::Incident, Field::Tag, "checkout"),
+        ] {
+            let clause = Clause::new(kind, field, &Asked::One(asked.to_owned())).unwrap();
+            let filter = Filter::new(kind, vec![clause], None).unwrap();
+            let shown = list(&source, kind, filter.query(now)).await;
+            let shown: BTreeSet<_> = shown.into_iter().map(|record| record.id).collect();
+            for record in list(&source, kind, None).await {
+                let judgement = filter.judge(&record.body, now);
+                let is_shown = shown.contains(&record.id);
+                let agrees = match judgement {
+                    Judgement::Fits => {
+                        fitting += 1;
+                        is_shown
+                    }
+                    Judgement::Differs => {
+                        differing += 1;
+                        !is_shown
+                    }
+                    Judgement::Unknown => true,
+                };
+                assert!(agrees, "{field:?} {asked}: {judgement:?}, shown: {is_shown}: {}", record.body);
+            }
+        }
+        assert!(fitting > 100 && differing > 100, "few were decided: {fitting} and {differing}");
+        sandbox.stop().await;
     }
 }
