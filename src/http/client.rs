@@ -285,6 +285,10 @@ impl Client {
 
     async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, Ended> {
         let limit = self.wire.max_body_bytes;
+        let promised = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        if promised > limit {
+            return Err(Ended::Fatal(Fatal::TooLarge(limit)));
+        }
         let mut whole: Option<BytesMut> = None;
         let mut first = Bytes::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Ended::from(&error))? {
@@ -296,7 +300,12 @@ impl Client {
             if held == 0 {
                 first = chunk;
             } else {
-                whole.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&chunk);
+                let whole = whole.get_or_insert_with(|| {
+                    let mut whole = BytesMut::with_capacity(promised.max(held + chunk.len()));
+                    whole.extend_from_slice(&first);
+                    whole
+                });
+                whole.extend_from_slice(&chunk);
             }
         }
         Ok(whole.map_or(first, BytesMut::freeze))

@@ -201,7 +201,12 @@ impl Run {
             return Ok(None);
         };
         let answer = match fetch.await {
-            Ok(answer) => answer?,
+            Ok(Ok(answer)) => answer,
+            // The search itself was answered before; what is not understood is what we added to it.
+            Ok(Err(Error::Query { message, .. })) if ask.since_ms.is_some() => {
+                return Err(Error::Unsettled(format!("it cannot be searched by creation time ({message})")));
+            }
+            Ok(Err(error)) => return Err(error),
             Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
             // Only the end of the runtime cancels a task that still has its handle.
             Err(_) => return Err(Error::Stopped),
@@ -258,8 +263,10 @@ impl Run {
                     Some(count) => Ok(Some(count)),
                     None => Err(envelope.wrong(&request, "`data.count` is no number")),
                 },
-                // Where counting is not allowed, the listing itself says how long it is.
-                Err(error) if error.is_refusal() => self.counted_by_paging(query()).await,
+                // Where counting is not possible, the listing itself says how long it is.
+                Err(error) if error.is_refusal() || matches!(error, Error::Query { .. }) => {
+                    self.counted_by_paging(query()).await
+                }
                 Err(error) => Err(error),
             },
             Kind::Incident => self.counted_by_paging(query()).await,
@@ -270,7 +277,11 @@ impl Run {
 
     /// A page of one row: the offset of the last such page is the number of rows before it.
     async fn counted_by_paging(&self, query: Option<String>) -> Result<Option<u32>, Error> {
-        let (envelope, _, request) = self.source.ask(&self.call(query, Span { offset: 0, limit: 1 })).await?;
+        let asked = self.source.ask(&self.call(query, Span { offset: 0, limit: 1 })).await;
+        let (envelope, _, request) = asked.map_err(|error| match error {
+            Error::Query { message, .. } => Error::Unsettled(format!("it cannot be counted ({message})")),
+            error => error,
+        })?;
         let rows = u32::try_from(envelope.rows(&request)?.len()).unwrap_or(u32::MAX);
         let last = envelope.paging.and_then(|paging| paging.last_offset());
         Ok(Some(last.map_or(rows, |last| last.saturating_add(1))))

@@ -206,6 +206,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_search_that_we_made_ourselves_is_not_called_the_users_fault() {
+        let sandbox = sized(250, 130, 0).await;
+        let ours =
+            On::any().when(|asked| asked.param("query").is_some_and(|query| query.contains("createdAt")));
+        sandbox.opsgenie().fault(Fault::always(ours, Effect::status(422)));
+        for kind in [Kind::Alert, Kind::Incident] {
+            let (_, _, error) = walk(&account(&sandbox), &Listing::all(kind)).await;
+            assert!(matches!(error, Some(Error::Unsettled(_))), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_page_that_fails_for_good_ends_the_listing_with_its_error() {
         let sandbox = sized(900, 0, 0).await;
         let third = On::get("/v2/alerts").when(|asked| asked.param("offset") == Some("198"));
