@@ -202,3 +202,6 @@ fn meaning_of(response: &Response) -> Fault {
         status => Fault::Unexpected { status, said },
     }
 }
+
+#[cfg(test)]
+mod tests;
