@@ -49,6 +49,10 @@ fn wanted() -> Wanted {
     }
 }
 
+async fn ensure(catalog: &Catalog) -> Result<Integration, Error> {
+    catalog.ensure_integration(catalog.integration().await?, &wanted()).await
+}
+
 fn blueprint(name: &str, target: Option<&str>) -> Json {
     let mut blueprint = json!({
         "identifier": name, "title": name,
@@ -139,17 +143,17 @@ async fn the_clock_is_the_catalogs_and_never_ahead_of_it() {
 async fn an_integration_is_created_once_and_patched_only_when_it_differs() {
     let (sandbox, catalog) = start().await;
     assert_eq!(catalog.integration().await.unwrap(), None);
-    let integration = catalog.ensure_integration(&wanted()).await.unwrap();
+    let integration = ensure(&catalog).await.unwrap();
     assert_eq!(integration.config(), Some(&json!({ "resources": [] })));
     assert!(!integration.is_initialized());
 
     sandbox.catalog().forget();
-    catalog.ensure_integration(&wanted()).await.unwrap();
+    ensure(&catalog).await.unwrap();
     assert_eq!(sandbox.catalog().counts().calls, 1, "one look, no patch");
 
     let newer = Options { version: "1.3.0".to_owned(), ..options(&sandbox) };
     let catalog = Catalog::new(client(CancellationToken::new()), newer).unwrap();
-    catalog.ensure_integration(&wanted()).await.unwrap();
+    ensure(&catalog).await.unwrap();
     let patches = sandbox.catalog().requests_on(&On::patch("/v1/integration/my-og"));
     assert_eq!(patches.len(), 1);
     assert_eq!(patches[0].json(), json!({ "version": "1.3.0", "installationAppType": "opsgenie" }));
@@ -163,7 +167,7 @@ async fn an_integration_is_created_once_and_patched_only_when_it_differs() {
 async fn a_failing_look_is_not_taken_for_no_integration() {
     let (sandbox, catalog) = start().await;
     sandbox.catalog().fault(Trouble::always(On::get("/v1/integration/my-og"), Effect::status(500)));
-    let error = catalog.ensure_integration(&wanted()).await.unwrap_err();
+    let error = ensure(&catalog).await.unwrap_err();
     assert_eq!(error.meaning(), Meaning::Unavailable);
     assert!(sandbox.catalog().requests_on(&On::post("/v1/integration")).is_empty());
 }
@@ -172,7 +176,7 @@ async fn a_failing_look_is_not_taken_for_no_integration() {
 async fn an_integration_whose_creation_lost_its_answer_is_found() {
     let (sandbox, catalog) = start().await;
     sandbox.catalog().fault(Trouble::first(1, On::post("/v1/integration"), Effect::LoseAnswer));
-    let integration = catalog.ensure_integration(&wanted()).await.unwrap();
+    let integration = ensure(&catalog).await.unwrap();
     assert!(integration.config().is_some());
 }
 
@@ -229,7 +233,7 @@ async fn a_creation_that_lost_its_answer_is_still_ours_to_complete() {
 #[tokio::test]
 async fn the_state_of_a_resync_is_told() {
     let (sandbox, catalog) = start().await;
-    catalog.ensure_integration(&wanted()).await.unwrap();
+    ensure(&catalog).await.unwrap();
     let now = Timestamp::now();
     catalog.tell_state(State::Running { started: now }, None).await.unwrap();
     catalog.tell_state(State::Ended { end: End::Failed, ended: now }, None).await.unwrap();

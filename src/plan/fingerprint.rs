@@ -3,130 +3,178 @@
 //! Equality: null equals absence; `team` and relations as sets of texts (an empty set is an absence); `date-time`
 //! properties by instant; numbers by value; objects without regard to the order of keys; everything else as it is.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::field::{GroupId, Layout};
+use super::ledger::text_of;
 use crate::model::{Blueprint, Entity, Field, PropertyForm};
 use crate::value::{Object, Value};
-
-/// A value that cannot be compared, because the catalog decides what it stands for: a search query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Incomparable;
 
 /// The fingerprint of one group.
 pub(super) type Print = u128;
 
-/// Scratch space, so that hashing an entity allocates nothing.
-#[derive(Debug, Default)]
+/// What an entity looks like in one group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// The sum over its fields, so that their order does not matter. A null adds nothing.
+    pub(super) print: Print,
+    /// Whether it carries a field of the group, nulls included.
+    pub(super) covered: bool,
+    /// Whether a field holds a search query: the catalog decides what that stands for.
+    pub(super) incomparable: bool,
+}
+
+/// Fingerprints entities of one blueprint. Holds scratch space, so that hashing an entity allocates next to nothing.
+#[derive(Debug)]
 pub(super) struct Printer {
+    title: Option<GroupId>,
+    icon: Option<GroupId>,
+    team: Option<GroupId>,
+    properties: HashMap<Arc<str>, (GroupId, PropertyForm)>,
+    relations: HashMap<Arc<str>, GroupId>,
+    looks: Vec<Look>,
     bytes: Vec<u8>,
 }
 
+/// Which field a value belongs to; part of what is hashed.
+#[derive(Clone, Copy)]
+enum Tag<'a> {
+    Title,
+    Icon,
+    Team,
+    Property(&'a str),
+    Relation(&'a str),
+}
+
 impl Printer {
-    /// Adds the fields of `entity` to `prints` (one per group of `layout`); a field outside the layout is passed over.
-    /// Groups that hold a search query are returned: nothing can be said about them.
-    pub(super) fn entity(
-        &mut self,
-        entity: &Entity,
-        layout: &Layout,
-        shape: &Blueprint,
-        prints: &mut [Print],
-    ) -> BTreeSet<GroupId> {
-        let mut incomparable = BTreeSet::new();
-        let Entity { blueprint: _, identifier: _, title, icon, team, properties, relations } = entity;
-        let mut add = |field: Field, print: Result<Print, Incomparable>| {
-            let Some(group) = layout.group_of(&field) else { return };
-            match print {
-                Ok(print) => prints[group.0] = prints[group.0].wrapping_add(print),
-                Err(Incomparable) => {
-                    incomparable.insert(group);
+    pub(super) fn new(layout: &Layout, shape: &Blueprint) -> Self {
+        let mut printer = Self {
+            title: None,
+            icon: None,
+            team: None,
+            properties: HashMap::new(),
+            relations: HashMap::new(),
+            looks: vec![Look::default(); layout.groups().len()],
+            bytes: Vec::new(),
+        };
+        for field in layout.fields() {
+            let Some(group) = layout.group_of(field) else { continue };
+            match field {
+                Field::Title => printer.title = Some(group),
+                Field::Icon => printer.icon = Some(group),
+                Field::Team => printer.team = Some(group),
+                Field::Property(id) => {
+                    let form = shape.properties.get(id).copied().unwrap_or(PropertyForm::Plain);
+                    printer.properties.insert(id.clone(), (group, form));
+                }
+                Field::Relation(id) => {
+                    printer.relations.insert(id.clone(), group);
                 }
             }
+        }
+        printer
+    }
+
+    /// What `entity` looks like, one entry per group; a field that is not mapped is passed over.
+    pub(super) fn look(&mut self, entity: &Entity) -> &[Look] {
+        let Self { title, icon, team, properties, relations, looks, bytes } = self;
+        looks.fill(Look::default());
+        let mut add = |group: GroupId, print: Option<Print>| {
+            let look = &mut looks[group.0];
+            look.covered = true;
+            match print {
+                Some(print) => look.print = look.print.wrapping_add(print),
+                None => look.incomparable = true,
+            }
         };
-        for (field, value) in [(Field::Title, title), (Field::Icon, icon)] {
-            if let Some(value) = value {
-                add(field.clone(), Ok(self.plain(&field, value)));
+        if let (Some(group), Some(value)) = (*title, &entity.title) {
+            add(group, Some(plain(Tag::Title, value, bytes)));
+        }
+        if let (Some(group), Some(value)) = (*icon, &entity.icon) {
+            add(group, Some(plain(Tag::Icon, value, bytes)));
+        }
+        if let (Some(group), Some(value)) = (*team, &entity.team) {
+            add(group, set(Tag::Team, value, bytes));
+        }
+        for (id, value) in entity.properties.iter().flat_map(Object::iter) {
+            match properties.get(id) {
+                Some((group, PropertyForm::DateTime)) => {
+                    add(*group, Some(instant(Tag::Property(id), value, bytes)));
+                }
+                Some((group, PropertyForm::Plain)) => {
+                    add(*group, Some(plain(Tag::Property(id), value, bytes)));
+                }
+                None => {}
             }
         }
-        if let Some(team) = team {
-            add(Field::Team, self.set(&Field::Team, team));
-        }
-        for (id, value) in properties.iter().flat_map(Object::iter) {
-            let field = Field::Property(id.clone());
-            let print = match shape.properties.get(id) {
-                Some(PropertyForm::DateTime) => self.instant(&field, value),
-                Some(PropertyForm::Plain) | None => self.plain(&field, value),
-            };
-            add(field, Ok(print));
-        }
-        for (id, value) in relations.iter().flat_map(Object::iter) {
-            let field = Field::Relation(id.clone());
-            let print = self.set(&field, value);
-            add(field, print);
-        }
-        incomparable
-    }
-
-    fn start(&mut self, field: &Field) {
-        self.bytes.clear();
-        let (tag, id): (u8, &str) = match field {
-            Field::Title => (b't', ""),
-            Field::Icon => (b'i', ""),
-            Field::Team => (b'm', ""),
-            Field::Property(id) => (b'p', id),
-            Field::Relation(id) => (b'r', id),
-        };
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(id.as_bytes());
-        self.bytes.push(0);
-    }
-
-    fn plain(&mut self, field: &Field, value: &Value) -> Print {
-        if value.is_null() {
-            return 0;
-        }
-        self.start(field);
-        canonical(value, &mut self.bytes);
-        xxh3_128(&self.bytes)
-    }
-
-    fn instant(&mut self, field: &Field, value: &Value) -> Print {
-        match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
-            Some(instant) => {
-                self.start(field);
-                self.bytes.push(b'T');
-                self.bytes.extend_from_slice(&instant.as_nanosecond().to_le_bytes());
-                xxh3_128(&self.bytes)
-            }
-            None => self.plain(field, value),
-        }
-    }
-
-    fn set(&mut self, field: &Field, value: &Value) -> Result<Print, Incomparable> {
-        let mut items = BTreeSet::new();
-        match value {
-            Value::Null => {}
-            Value::Object(_) => return Err(Incomparable),
-            Value::Array(all) => {
-                items.extend(all.iter().filter(|item| !item.is_null()).map(super::ledger::text_of));
-            }
-            one => {
-                items.insert(super::ledger::text_of(one));
+        for (id, value) in entity.relations.iter().flat_map(Object::iter) {
+            if let Some(group) = relations.get(id) {
+                add(*group, set(Tag::Relation(id), value, bytes));
             }
         }
-        if items.is_empty() {
-            return Ok(0);
-        }
-        self.start(field);
-        for item in items {
-            self.bytes.extend_from_slice(&item.len().to_le_bytes());
-            self.bytes.extend_from_slice(item.as_bytes());
-        }
-        Ok(xxh3_128(&self.bytes))
+        looks
     }
+}
+
+fn start(tag: Tag<'_>, bytes: &mut Vec<u8>) {
+    let (mark, id) = match tag {
+        Tag::Title => (b't', ""),
+        Tag::Icon => (b'i', ""),
+        Tag::Team => (b'm', ""),
+        Tag::Property(id) => (b'p', id),
+        Tag::Relation(id) => (b'r', id),
+    };
+    bytes.clear();
+    bytes.push(mark);
+    bytes.extend_from_slice(id.as_bytes());
+    bytes.push(0);
+}
+
+fn plain(tag: Tag<'_>, value: &Value, bytes: &mut Vec<u8>) -> Print {
+    if value.is_null() {
+        return 0;
+    }
+    start(tag, bytes);
+    canonical(value, bytes);
+    xxh3_128(bytes)
+}
+
+fn instant(tag: Tag<'_>, value: &Value, bytes: &mut Vec<u8>) -> Print {
+    match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
+        Some(instant) => {
+            start(tag, bytes);
+            bytes.push(b'T');
+            bytes.extend_from_slice(&instant.as_nanosecond().to_le_bytes());
+            xxh3_128(bytes)
+        }
+        None => plain(tag, value, bytes),
+    }
+}
+
+/// The print of a set; `None` for a search query.
+fn set(tag: Tag<'_>, value: &Value, bytes: &mut Vec<u8>) -> Option<Print> {
+    let mut items: Vec<Cow<'_, str>> = match value {
+        Value::Null => return Some(0),
+        Value::Object(_) => return None,
+        Value::Array(all) => all.iter().filter(|item| !item.is_null()).map(text_of).collect(),
+        one => vec![text_of(one)],
+    };
+    if items.is_empty() {
+        return Some(0);
+    }
+    items.sort_unstable();
+    items.dedup();
+    start(tag, bytes);
+    for item in items {
+        bytes.extend_from_slice(&item.len().to_le_bytes());
+        bytes.extend_from_slice(item.as_bytes());
+    }
+    Some(xxh3_128(bytes))
 }
 
 /// A text that is the same exactly for equal values: tagged, lengths before contents, keys sorted.

@@ -41,18 +41,16 @@ impl Snapshot {
 
 /// Builds a [`Snapshot`] page by page.
 #[derive(Debug)]
-pub struct SnapshotBuilder<'a> {
-    layout: &'a Layout,
-    shape: &'a Blueprint,
+pub struct SnapshotBuilder {
     printer: Printer,
     snapshot: Snapshot,
 }
 
-impl<'a> SnapshotBuilder<'a> {
+impl SnapshotBuilder {
     /// An empty snapshot of the blueprint of `layout`.
-    pub fn new(layout: &'a Layout, shape: &'a Blueprint) -> Self {
+    pub fn new(layout: &Layout, shape: &Blueprint) -> Self {
         let snapshot = Snapshot { stride: layout.groups().len(), ..Snapshot::default() };
-        Self { layout, shape, printer: Printer::default(), snapshot }
+        Self { printer: Printer::new(layout, shape), snapshot }
     }
 
     /// Adds a stored entity. One that is listed twice counts once, as listed last.
@@ -61,13 +59,16 @@ impl<'a> SnapshotBuilder<'a> {
         let Snapshot { rows, prints, stride } = &mut self.snapshot;
         let next = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let row = *rows.entry(hash_identifier(identifier.as_str())).or_insert(next) as usize;
-        if row * *stride == prints.len() {
-            prints.resize(prints.len() + *stride, 0);
+        // Stored relations are resolved: none of them is a search.
+        let looks = self.printer.look(stored).iter().map(|look| look.print);
+        let at = row * *stride;
+        if at == prints.len() {
+            prints.extend(looks);
+        } else {
+            for (slot, print) in prints[at..at + *stride].iter_mut().zip(looks) {
+                *slot = print;
+            }
         }
-        let prints = &mut prints[row * *stride..(row + 1) * *stride];
-        prints.fill(0);
-        // A stored entity holds resolved relations, never a search.
-        let _searches = self.printer.entity(stored, self.layout, self.shape, prints);
     }
 
     /// The snapshot, once the last page was added.

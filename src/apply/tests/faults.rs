@@ -1,5 +1,7 @@
 //! What goes wrong on the way, and what the catalog holds afterwards.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::stage::{Stage, account, alert, id, mapped_from, rules};
@@ -11,7 +13,10 @@ const BULK: &str = "/v1/blueprints/alert/entities/bulk";
 
 /// A pass of 50 alerts with a fault on the alerts' bulk calls; how many are stored, refused and lost.
 async fn with(fault: Fault) -> (usize, u64, u64, Stage) {
-    let stage = Stage::new().await;
+    on(Stage::new().await, fault).await
+}
+
+async fn on(stage: Stage, fault: Fault) -> (usize, u64, u64, Stage) {
     stage.sandbox.catalog().fault(fault);
     let written = stage.pass(&rules(), account(50)).await;
     assert_eq!(written.ledgers[&id("alert")].len(), 50, "whatever happens, it was produced");
@@ -29,12 +34,18 @@ async fn what_passes_by_itself_is_repeated() {
         Effect::Reset,
         Effect::CutBody,
         Effect::LoseAnswer,
-        Effect::Stall,
     ] {
         let name = format!("{effect:?}");
         let (stored, refused, lost, _) = with(Fault::first(1, On::post(BULK), effect)).await;
         assert_eq!((stored, refused, lost), (50, 0, 0), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_silence_is_repeated_too() {
+    let stage = Stage::with_stall(Duration::from_secs(1)).await;
+    let (stored, refused, lost, _) = on(stage, Fault::first(1, On::post(BULK), Effect::Stall)).await;
+    assert_eq!((stored, refused, lost), (50, 0, 0));
 }
 
 #[tokio::test]

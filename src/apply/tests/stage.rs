@@ -63,6 +63,12 @@ pub(super) fn blueprints() -> Vec<Json> {
 
 impl Stage {
     pub(super) async fn new() -> Self {
+        // Longer than any answer takes on a busy machine.
+        Self::with_stall(Duration::from_secs(20)).await
+    }
+
+    /// A stage whose client takes a silence of this length for the end.
+    pub(super) async fn with_stall(stall: Duration) -> Self {
         let sandbox = Sandbox::start(sandbox::Options::default()).await.unwrap();
         let policy = http::Policy {
             first_wait: Duration::from_millis(1),
@@ -70,7 +76,6 @@ impl Stage {
             attempts: 3,
             ..http::Policy::default()
         };
-        let stall = Duration::from_millis(300);
         let client = http::Client::new(http::Options {
             policy,
             stall,
