@@ -79,6 +79,8 @@ pub const RESOURCES_PRESET: Setting = Setting("resources_preset");
 pub const RESYNC_INTERVAL: Setting = Setting("scheduled_resync_interval");
 /// `OCEAN__CLIENT_TIMEOUT`: seconds that one call may take.
 pub const CLIENT_TIMEOUT: Setting = Setting("client_timeout");
+/// `OCEAN__RETRY_BUDGET`: seconds that one call may spend waiting to be repeated.
+pub const RETRY_BUDGET: Setting = Setting("retry_budget");
 /// `OCEAN__SEND_RAW_DATA_EXAMPLES`: whether raw records may be sent to the catalog as examples.
 pub const SEND_EXAMPLES: Setting = Setting("send_raw_data_examples");
 /// `OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS`: whether a mapping may read variables that are no credentials.
@@ -114,7 +116,7 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 29] = [
+const PLAIN: [Setting; 30] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
@@ -129,6 +131,7 @@ const PLAIN: [Setting; 29] = [
     RESOURCES_PRESET,
     RESYNC_INTERVAL,
     CLIENT_TIMEOUT,
+    RETRY_BUDGET,
     SEND_EXAMPLES,
     JQ_ENVIRONMENT,
     ALLOW_EMPTY,

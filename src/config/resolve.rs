@@ -21,6 +21,8 @@ const DEFAULT_API_URL: &str = "https://api.opsgenie.com";
 const DEFAULT_IDENTIFIER: &str = "my-opsgenie-integration";
 const DEFAULT_POLL_SECONDS: u64 = 60;
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
+/// A minute bucket that somebody else emptied may take two of its periods to let us in.
+const DEFAULT_RETRY_SECONDS: u64 = 180;
 const DEFAULT_HTTP_PORT: u64 = 8000;
 /// The catalog takes no more entities in one bulk call.
 const MAX_UPSERT_LENGTH: u64 = 20;
@@ -52,6 +54,11 @@ impl Settings {
                 reader
                     .integer(names::CLIENT_TIMEOUT, " of seconds", 1..=MAX_SECONDS)
                     .unwrap_or(DEFAULT_TIMEOUT_SECONDS),
+            ),
+            retry_budget: Duration::from_secs(
+                reader
+                    .integer(names::RETRY_BUDGET, " of seconds", 0..=MAX_SECONDS)
+                    .unwrap_or(DEFAULT_RETRY_SECONDS),
             ),
             batches: batches(&mut reader),
             deletion: deletion(&mut reader),

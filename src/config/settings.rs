@@ -29,6 +29,9 @@ pub struct Settings {
     pub resources: ResourceSettings,
     /// `OCEAN__CLIENT_TIMEOUT` in seconds (default 60): how long one call may take.
     pub client_timeout: Duration,
+    /// `OCEAN__RETRY_BUDGET` in seconds (default 180): how long one call may spend waiting to be repeated; 0 repeats
+    /// nothing that needs a wait.
+    pub retry_budget: Duration,
     /// How much goes into one call.
     pub batches: BatchSettings,
     /// What may be deleted.

@@ -232,6 +232,7 @@ fn defaults() {
     assert!(settings.resources.initialize);
     assert_eq!(settings.resources.preset, None);
     assert_eq!(settings.client_timeout, Duration::from_secs(60));
+    assert_eq!(settings.retry_budget, Duration::from_secs(180));
     assert_eq!(settings.catalog.certificates, Certificates::Checked);
     assert!(!settings.disclosure.raw_examples);
     assert_eq!(settings.server.port, 8000);
@@ -274,7 +275,8 @@ fn groups_and_leaves_are_merged_and_leaves_win() {
 
 #[test]
 fn flag_over_environment_over_dotenv_over_yaml() {
-    let mut sources = with([("OCEAN__CLIENT_TIMEOUT", "3"), ("PORT_ID", "from-provider")]);
+    let mut sources =
+        with([("OCEAN__CLIENT_TIMEOUT", "3"), ("OCEAN__RETRY_BUDGET", "0"), ("PORT_ID", "from-provider")]);
     sources.environment.remove("OCEAN__PORT__CLIENT_ID");
     sources.dotenv = Some(file(
         ".env",
@@ -289,6 +291,7 @@ fn flag_over_environment_over_dotenv_over_yaml() {
     let once = settings(&sources);
     assert_eq!(once.listener, EventListener::Once);
     assert_eq!(once.client_timeout, Duration::from_secs(3));
+    assert_eq!(once.retry_budget, Duration::ZERO);
     assert_eq!(once.state_dir.as_deref(), Some(Path::new("/dot")));
     assert_eq!(once.catalog.client_id.expose(), "from-provider");
     assert_eq!(once.resources.origin, Some(ResourcesOrigin::Default));

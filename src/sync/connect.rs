@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use crate::catalog::{self, Catalog};
 use crate::config::{Certificates, Settings};
-use crate::http::{self, Tls, Verify};
+use crate::http::{self, Policy, Tls, Verify};
 use crate::opsgenie::Opsgenie;
 
 /// The version that the ownership stamp carries.
@@ -51,6 +51,7 @@ fn client(
     };
     let options = http::Options {
         timeout: settings.client_timeout,
+        policy: Policy { call_budget: settings.retry_budget, ..Policy::default() },
         tls: Some(Tls::load(verify, None).map_err(Failure::Http)?),
         stop: stop.clone(),
         seed: seed(),
