@@ -81,7 +81,7 @@ static PRELUDE_CALLS: LazyLock<Vec<HashSet<(&'static str, usize)>>> =
 
 /// Compiles source to its form and its reach.
 pub(super) fn compile(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
-    let term = syntax::parse(source)?;
+    let term = syntax::parse(source).map_err(|fault| vec![fault])?;
     if let Some(direct) = shortcut::form(&term) {
         return Ok(direct);
     }

@@ -1,0 +1,588 @@
+//! Tokens to terms.
+
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::ops::{Cmp, Math};
+use jaq_core::path::{Opt, Part, Path};
+
+use super::lexer::{Kind, Token};
+use crate::jq::CompileFault;
+use crate::jq::shortcut::constant;
+
+/// Terms within terms; deeper ones are no mapping, and what handles them recurses.
+const MAX_NESTING: usize = 200;
+
+/// Words that name no filter.
+const KEYWORDS: [&str; 20] = [
+    "as", "import", "include", "module", "def", "if", "then", "else", "elif", "end", "and", "or", "reduce",
+    "foreach", "try", "catch", "label", "break", "__loc__", "?",
+];
+
+/// A parsed thing, or the one fault that ended the parse.
+pub(super) type Parsed<T> = Result<T, CompileFault>;
+
+/// Parses a whole program.
+pub(super) fn parse<'s>(source: &'s str, tokens: &[Token<'s>]) -> Parsed<Term<&'s str>> {
+    let mut parser = Parser { source, tokens, end: source.len(), nesting: 0 };
+    if tokens.is_empty() {
+        return Err(parser.fault("Top-level program not given (try \".\")".to_owned()));
+    }
+    if let Some(Kind::Word(word @ ("import" | "include" | "module"))) = parser.peek() {
+        return Err(parser.fault(format!("`{word}` finds no modules here")));
+    }
+    let term = parser.query()?;
+    match parser.tokens {
+        [] => Ok(term),
+        _ => Err(parser.unexpected("end of file")),
+    }
+}
+
+pub(super) struct Parser<'s, 't> {
+    source: &'s str,
+    tokens: &'t [Token<'s>],
+    /// Where the tokens end.
+    end: usize,
+    nesting: usize,
+}
+
+/// Whether something may follow after a comma.
+#[derive(Clone, Copy, PartialEq)]
+enum Extent {
+    /// It reaches as far as it can: a binding, a label, a definition.
+    Rest,
+    Item,
+}
+
+/// How an operator groups with its equals.
+#[derive(Clone, Copy, PartialEq)]
+enum Grouping {
+    Left,
+    Right,
+    /// Not at all.
+    None,
+}
+
+/// What a binary operator is, how tightly it binds, and how it groups.
+fn operator<'s>(kind: &Kind<'s>) -> Option<(BinaryOp<&'s str>, u8, Grouping)> {
+    use Grouping::{Left, None as Never, Right};
+    let (Kind::Mark(mark) | Kind::Word(mark)) = kind else { return None };
+    Some(match *mark {
+        "//" => (BinaryOp::Alt, 1, Right),
+        "=" => (BinaryOp::Assign, 2, Never),
+        "|=" => (BinaryOp::Update, 2, Never),
+        "+=" => (BinaryOp::UpdateMath(Math::Add), 2, Never),
+        "-=" => (BinaryOp::UpdateMath(Math::Sub), 2, Never),
+        "*=" => (BinaryOp::UpdateMath(Math::Mul), 2, Never),
+        "/=" => (BinaryOp::UpdateMath(Math::Div), 2, Never),
+        "%=" => (BinaryOp::UpdateMath(Math::Rem), 2, Never),
+        "//=" => (BinaryOp::UpdateAlt, 2, Never),
+        "or" => (BinaryOp::Or, 3, Left),
+        "and" => (BinaryOp::And, 4, Left),
+        "==" => (BinaryOp::Cmp(Cmp::Eq), 5, Never),
+        "!=" => (BinaryOp::Cmp(Cmp::Ne), 5, Never),
+        "<" => (BinaryOp::Cmp(Cmp::Lt), 5, Never),
+        "<=" => (BinaryOp::Cmp(Cmp::Le), 5, Never),
+        ">" => (BinaryOp::Cmp(Cmp::Gt), 5, Never),
+        ">=" => (BinaryOp::Cmp(Cmp::Ge), 5, Never),
+        "+" => (BinaryOp::Math(Math::Add), 6, Left),
+        "-" => (BinaryOp::Math(Math::Sub), 6, Left),
+        "*" => (BinaryOp::Math(Math::Mul), 7, Left),
+        "/" => (BinaryOp::Math(Math::Div), 7, Left),
+        "%" => (BinaryOp::Math(Math::Rem), 7, Left),
+        _ => return None,
+    })
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+/// A string without interpolation.
+pub(super) fn text(text: &str) -> Term<&str> {
+    Term::Str(None, vec![StrPart::Str(text)])
+}
+
+impl<'s, 't> Parser<'s, 't> {
+    pub(super) fn peek(&self) -> Option<&'t Kind<'s>> {
+        self.tokens.first().map(|token| &token.kind)
+    }
+
+    pub(super) fn advance(&mut self) {
+        self.tokens = self.tokens.get(1..).unwrap_or_default();
+    }
+
+    /// Takes a mark or a word if it comes next.
+    pub(super) fn accept(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Some(Kind::Mark(next) | Kind::Word(next)) if *next == word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(super) fn expect(&mut self, word: &str) -> Parsed<()> {
+        if self.accept(word) { Ok(()) } else { Err(self.unexpected(&format!("`{word}`"))) }
+    }
+
+    pub(super) fn fault(&self, message: String) -> CompileFault {
+        let span = self.tokens.first().map_or(self.end..self.end, |token| token.span.clone());
+        CompileFault { message, span }
+    }
+
+    pub(super) fn unexpected(&self, expected: &str) -> CompileFault {
+        let found = match self.tokens.first() {
+            Some(token) => format!("`{}`", &self.source[token.span.clone()]),
+            None => "end of file".to_owned(),
+        };
+        self.fault(format!("syntax error, unexpected {found}, expecting {expected}"))
+    }
+
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.nesting >= MAX_NESTING {
+            return Err(self.fault("nested too deeply".to_owned()));
+        }
+        self.nesting += 1;
+        let parsed = parse(self);
+        self.nesting -= 1;
+        parsed
+    }
+
+    /// Anything: pipes of comma-separated lists.
+    pub(super) fn query(&mut self) -> Parsed<Term<&'s str>> {
+        self.nested(|parser| {
+            let mut steps = vec![parser.list()?];
+            while parser.accept("|") {
+                steps.push(parser.list()?);
+            }
+            let last = steps.pop().unwrap_or_default();
+            Ok(steps.into_iter().rev().fold(last, |right, left| pipe(left, right)))
+        })
+    }
+
+    fn list(&mut self) -> Parsed<Term<&'s str>> {
+        let (mut list, mut extent) = self.item()?;
+        while extent == Extent::Item && self.accept(",") {
+            let (item, reached) = self.item()?;
+            list = Term::BinOp(Box::new(list), BinaryOp::Comma, Box::new(item));
+            extent = reached;
+        }
+        Ok(list)
+    }
+
+    fn item(&mut self) -> Parsed<(Term<&'s str>, Extent)> {
+        if matches!(self.peek(), Some(Kind::Word("def"))) {
+            let mut definitions = Vec::new();
+            while self.accept("def") {
+                definitions.push(self.definition()?);
+            }
+            let body = self.query()?;
+            return Ok((Term::Def(definitions, Box::new(body)), Extent::Rest));
+        }
+        if self.accept("label") {
+            let name = self.variable()?;
+            self.expect("|")?;
+            return Ok((Term::Label(name, Box::new(self.query()?)), Extent::Rest));
+        }
+        let source = self.expression(1)?;
+        if self.accept("as") {
+            let patterns = self.alternatives()?;
+            self.expect("|")?;
+            let body = self.query()?;
+            return Ok((super::patterns::bind(source, patterns, body), Extent::Rest));
+        }
+        Ok((source, Extent::Item))
+    }
+
+    /// What follows `def`.
+    fn definition(&mut self) -> Parsed<Def<&'s str>> {
+        let name = self.word()?;
+        let mut args = Vec::new();
+        if self.accept("(") {
+            loop {
+                args.push(match self.peek() {
+                    Some(Kind::Word(name) | Kind::Variable(name)) => *name,
+                    _ => return Err(self.unexpected("a parameter")),
+                });
+                self.advance();
+                if !self.accept(";") {
+                    break;
+                }
+            }
+            self.expect(")")?;
+        }
+        self.expect(":")?;
+        let body = self.query()?;
+        self.expect(";")?;
+        Ok(Def { name, args, body })
+    }
+
+    fn word(&mut self) -> Parsed<&'s str> {
+        match self.peek() {
+            Some(Kind::Word(word)) => {
+                self.advance();
+                Ok(word)
+            }
+            _ => Err(self.unexpected("a name")),
+        }
+    }
+
+    pub(super) fn variable(&mut self) -> Parsed<&'s str> {
+        match self.peek() {
+            Some(Kind::Variable(name)) => {
+                self.advance();
+                Ok(name)
+            }
+            _ => Err(self.unexpected("a variable")),
+        }
+    }
+
+    /// Operators that bind at least as tightly as `least`, and their operands.
+    fn expression(&mut self, least: u8) -> Parsed<Term<&'s str>> {
+        let mut left = self.operand()?;
+        while let Some((op, strength, grouping)) = self.peek().and_then(operator)
+            && strength >= least
+        {
+            self.advance();
+            let right = self.nested(|parser| match grouping {
+                Grouping::Right => parser.expression(strength),
+                Grouping::Left | Grouping::None => parser.expression(strength + 1),
+            })?;
+            left = Term::BinOp(Box::new(left), op, Box::new(right));
+            let equal = |next: &Kind<'s>| operator(next).is_some_and(|(_, other, _)| other == strength);
+            if grouping == Grouping::None && self.peek().is_some_and(equal) {
+                return Err(self.unexpected("no second one without parentheses"));
+            }
+        }
+        Ok(left)
+    }
+
+    fn operand(&mut self) -> Parsed<Term<&'s str>> {
+        if self.accept("-") {
+            let operand = self.nested(Self::operand)?;
+            return Ok(Term::Neg(Box::new(operand)));
+        }
+        if self.accept("try") {
+            let tried = self.nested(Self::operand)?;
+            let caught =
+                if self.accept("catch") { Some(Box::new(self.nested(Self::operand)?)) } else { None };
+            return Ok(Term::TryCatch(Box::new(tried), caught));
+        }
+        let term = self.term()?;
+        self.suffixes(term)
+    }
+
+    /// A term and what it begins with.
+    fn term(&mut self) -> Parsed<Term<&'s str>> {
+        let Some(kind) = self.peek() else { return Err(self.unexpected("a term")) };
+        let term = match kind {
+            Kind::Number(number) => Term::Num(*number),
+            Kind::Text(parts) => {
+                let term = self.string(None, parts)?;
+                self.advance();
+                return Ok(term);
+            }
+            Kind::Format(format) => {
+                self.advance();
+                return self.formatted(format);
+            }
+            Kind::Field(name) => {
+                self.advance();
+                return Ok(self.indexed(Term::Id, text(name)));
+            }
+            Kind::Variable("$__loc__") => self.location(),
+            Kind::Variable(name) => Term::Var(*name),
+            Kind::Mark("..") => Term::Recurse,
+            Kind::Mark(".") => {
+                self.advance();
+                return match self.peek() {
+                    Some(Kind::Text(_) | Kind::Format(_)) => {
+                        let key = self.key_string()?;
+                        Ok(self.indexed(Term::Id, key))
+                    }
+                    _ => Ok(Term::Id),
+                };
+            }
+            Kind::Mark("(") => {
+                self.advance();
+                let inner = self.query()?;
+                self.expect(")")?;
+                return Ok(inner);
+            }
+            Kind::Mark("[") => {
+                self.advance();
+                if self.accept("]") {
+                    return Ok(Term::Arr(None));
+                }
+                let inner = self.query()?;
+                self.expect("]")?;
+                return Ok(Term::Arr(Some(Box::new(inner))));
+            }
+            Kind::Mark("{") => {
+                self.advance();
+                return self.nested(Self::object);
+            }
+            Kind::Word(word) => {
+                if !matches!(*word, "if" | "reduce" | "foreach" | "break") && KEYWORDS.contains(word) {
+                    return Err(self.unexpected("a term"));
+                }
+                self.advance();
+                return match *word {
+                    "if" => self.condition(),
+                    "reduce" | "foreach" => self.fold(word),
+                    "break" => Ok(Term::Break(self.variable()?)),
+                    name => Ok(Term::Call(name, self.arguments()?)),
+                };
+            }
+            Kind::Mark(_) => return Err(self.unexpected("a term")),
+        };
+        self.advance();
+        Ok(term)
+    }
+
+    /// Everything that may stand behind a term: fields, brackets, question marks.
+    fn suffixes(&mut self, mut term: Term<&'s str>) -> Parsed<Term<&'s str>> {
+        loop {
+            match self.peek() {
+                Some(Kind::Field(name)) => {
+                    self.advance();
+                    term = self.indexed(term, text(name));
+                }
+                Some(Kind::Mark(".")) => {
+                    self.advance();
+                    match self.peek() {
+                        Some(Kind::Text(_) | Kind::Format(_)) => {
+                            let key = self.key_string()?;
+                            term = self.indexed(term, key);
+                        }
+                        Some(Kind::Mark("[")) => {
+                            self.advance();
+                            term = self.bracket(term)?;
+                        }
+                        _ => return Err(self.unexpected("a string or `[`")),
+                    }
+                }
+                Some(Kind::Mark("[")) => {
+                    self.advance();
+                    term = self.bracket(term)?;
+                }
+                Some(Kind::Mark("?")) => {
+                    self.advance();
+                    term = Term::TryCatch(Box::new(term), None);
+                }
+                _ => return Ok(term),
+            }
+        }
+    }
+
+    fn indexed(&mut self, term: Term<&'s str>, key: Term<&'s str>) -> Term<&'s str> {
+        self.stepped(term, Part::Index(key))
+    }
+
+    /// One more step of a path, which a question mark makes optional.
+    fn stepped(&mut self, term: Term<&'s str>, part: Part<Term<&'s str>>) -> Term<&'s str> {
+        let opt = if self.accept("?") { Opt::Optional } else { Opt::Essential };
+        match term {
+            Term::Path(head, Path(mut parts)) => {
+                parts.push((part, opt));
+                Term::Path(head, Path(parts))
+            }
+            head => Term::Path(Box::new(head), Path(vec![(part, opt)])),
+        }
+    }
+
+    /// What follows `[` behind a term.
+    fn bracket(&mut self, term: Term<&'s str>) -> Parsed<Term<&'s str>> {
+        let part = if self.accept("]") {
+            Part::Range(None, None)
+        } else if self.accept(":") {
+            let upto = self.query()?;
+            self.expect("]")?;
+            Part::Range(None, Some(upto))
+        } else {
+            let from = self.query()?;
+            if self.accept("]") {
+                Part::Index(from)
+            } else {
+                self.expect(":")?;
+                let upto = if self.accept("]") {
+                    None
+                } else {
+                    let upto = self.query()?;
+                    self.expect("]")?;
+                    Some(upto)
+                };
+                Part::Range(Some(from), upto)
+            }
+        };
+        Ok(self.stepped(term, part))
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Term<&'s str>>> {
+        let mut arguments = Vec::new();
+        if self.accept("(") {
+            arguments.push(self.query()?);
+            while self.accept(";") {
+                arguments.push(self.query()?);
+            }
+            self.expect(")")?;
+        }
+        Ok(arguments)
+    }
+
+    /// What follows `if`.
+    fn condition(&mut self) -> Parsed<Term<&'s str>> {
+        let mut branches = Vec::new();
+        loop {
+            let condition = self.query()?;
+            self.expect("then")?;
+            branches.push((condition, self.query()?));
+            if !self.accept("elif") {
+                break;
+            }
+        }
+        let otherwise = if self.accept("else") { Some(Box::new(self.query()?)) } else { None };
+        self.expect("end")?;
+        Ok(Term::IfThenElse(branches, otherwise))
+    }
+
+    /// What follows `reduce` or `foreach`.
+    fn fold(&mut self, name: &'s str) -> Parsed<Term<&'s str>> {
+        let source = self.nested(|parser| parser.expression(1))?;
+        self.expect("as")?;
+        let patterns = self.alternatives()?;
+        self.expect("(")?;
+        let mut arguments = vec![self.query()?];
+        self.expect(";")?;
+        arguments.push(self.query()?);
+        if name == "foreach" && self.accept(";") {
+            arguments.push(self.query()?);
+        }
+        self.expect(")")?;
+        Ok(super::patterns::fold(name, source, patterns, arguments))
+    }
+
+    /// What follows `{` of an object.
+    fn object(&mut self) -> Parsed<Term<&'s str>> {
+        let mut entries = Vec::new();
+        while !self.accept("}") {
+            entries.push(self.entry()?);
+            if !self.accept(",") {
+                self.expect("}")?;
+                break;
+            }
+        }
+        Ok(Term::Obj(entries))
+    }
+
+    fn entry(&mut self) -> Parsed<(Term<&'s str>, Option<Term<&'s str>>)> {
+        let key = match self.peek() {
+            Some(Kind::Mark("(")) => {
+                self.advance();
+                let start = self.tokens.first().map_or(self.end, |token| token.span.start);
+                let key = self.query()?;
+                if let Some(value) = constant(&key)
+                    && value.as_str().is_none()
+                {
+                    let end = self.tokens.first().map_or(self.end, |token| token.span.start);
+                    let message = format!("Cannot use {} as object key", crate::jq::val::shown(&value));
+                    return Err(CompileFault { message, span: start..end });
+                }
+                self.expect(")")?;
+                self.expect(":")?;
+                return Ok((key, Some(self.entry_value()?)));
+            }
+            Some(Kind::Variable("$__loc__")) => {
+                let location = self.location();
+                self.advance();
+                return Ok((text("__loc__"), Some(location)));
+            }
+            Some(Kind::Variable(name)) => {
+                self.advance();
+                Term::Var(*name)
+            }
+            Some(Kind::Word(word)) if !word.contains("::") => {
+                self.advance();
+                text(word)
+            }
+            _ => self.key_string()?,
+        };
+        let value = if self.accept(":") { Some(self.entry_value()?) } else { None };
+        Ok((key, value))
+    }
+
+    /// A value in an object: expressions and pipes, no commas.
+    fn entry_value(&mut self) -> Parsed<Term<&'s str>> {
+        self.nested(|parser| {
+            let mut steps = vec![parser.expression(1)?];
+            while parser.accept("|") {
+                steps.push(parser.expression(1)?);
+            }
+            let last = steps.pop().unwrap_or_default();
+            Ok(steps.into_iter().rev().fold(last, |right, left| pipe(left, right)))
+        })
+    }
+
+    /// A format and perhaps the string that it formats.
+    fn formatted(&mut self, format: &'s str) -> Parsed<Term<&'s str>> {
+        let Some(Kind::Text(parts)) = self.peek() else { return Ok(Term::Call(format, Vec::new())) };
+        let string = self.string(Some(format), parts)?;
+        self.advance();
+        Ok(string)
+    }
+
+    /// A string where a key is expected.
+    pub(super) fn key_string(&mut self) -> Parsed<Term<&'s str>> {
+        match self.peek() {
+            Some(Kind::Text(_)) => self.term(),
+            Some(Kind::Format(format)) => {
+                self.advance();
+                match self.peek() {
+                    Some(Kind::Text(_)) => self.formatted(format),
+                    _ => Err(self.unexpected("a string")),
+                }
+            }
+            _ => Err(self.unexpected("a key")),
+        }
+    }
+
+    fn string(
+        &mut self,
+        format: Option<&'s str>,
+        parts: &'t [StrPart<&'s str, Vec<Token<'s>>>],
+    ) -> Parsed<Term<&'s str>> {
+        let end = self.tokens.first().map_or(self.end, |token| token.span.end);
+        let part = |part: &'t StrPart<&'s str, Vec<Token<'s>>>| {
+            Ok(match part {
+                StrPart::Str(text) => StrPart::Str(*text),
+                StrPart::Char(char) => StrPart::Char(*char),
+                StrPart::Term(tokens) => {
+                    let mut inner = Parser { source: self.source, tokens, end, nesting: self.nesting };
+                    let term = inner.query()?;
+                    if !inner.tokens.is_empty() {
+                        return Err(inner.unexpected("`)`"));
+                    }
+                    StrPart::Term(term)
+                }
+            })
+        };
+        Ok(Term::Str(format, parts.iter().map(part).collect::<Parsed<_>>()?))
+    }
+
+    /// `$__loc__`: the line that it stands on.
+    fn location(&self) -> Term<&'s str> {
+        let at = self.tokens.first().map_or(self.end, |token| token.span.start);
+        let line = self.source[..at].matches('\n').count() + 1;
+        Term::Obj(vec![(text("file"), Some(text("<top-level>"))), (text("line"), Some(number(line)))])
+    }
+}
+
+/// A number as a term.
+fn number<'s>(number: usize) -> Term<&'s str> {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let digit = Term::Num(DIGITS[number % 10]);
+    if number < 10 {
+        return digit;
+    }
+    let math = |left, op, right| Term::BinOp(Box::new(left), BinaryOp::Math(op), Box::new(right));
+    math(math(self::number(number / 10), Math::Mul, Term::Num("10")), Math::Add, digit)
+}
