@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::arithmetic;
-use super::val::{Outcome, cannot_iterate, count, kind, order, shown, sorted_keys};
+use super::val::{Outcome, cannot_index, cannot_iterate, count, kind, order, shown, sorted_keys};
 use crate::value::{Number, Value};
 
 /// `length`: characters, items, keys, the absolute of a number, zero for null.
@@ -101,13 +101,14 @@ pub(super) fn join(value: &Value, separator: &Value) -> Outcome {
     Ok(joined.unwrap_or_else(|| Value::from("")))
 }
 
-/// `reverse`: of arrays, texts and null.
+/// `reverse`: of arrays; of whatever has no length.
 pub(super) fn reverse(value: &Value) -> Outcome {
     match value {
         Value::Array(items) => Ok(items.iter().rev().cloned().collect()),
-        Value::String(text) => Ok(Value::from(text.chars().rev().collect::<String>())),
-        Value::Null => Ok(Value::array(Vec::new())),
-        other => Err(format!("Cannot reverse {}", shown(other))),
+        other => match length(other)?.as_f64() {
+            Some(0.0) => Ok(Value::array(Vec::new())),
+            length => Err(cannot_index(other, &Value::from(length.unwrap_or_default() - 1.0))),
+        },
     }
 }
 

@@ -59,6 +59,12 @@ def halt_error: halt_error(5);
 def halt_error($code): if ($code | type) == "number" then halt else error("halt_error/1: number required") end;
 def env: $ENV;
 
+# Numbers
+def gamma: lgamma;
+def lgamma_r: [lgamma, (if . < 0 and (floor % 2) != 0 then -1 else 1 end)];
+def drem($x; $y): remainder($x; $y);
+def nexttoward($x; $y): nextafter($x; $y);
+
 # Paths
 def setpath(p; v): v as $value | p as $path | @setpath($path; $value);
 def @assign(p; $value): reduce path(p) as $path (.; setpath($path; $value));
@@ -175,4 +181,3 @@ def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");
 def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%SZ") | mktime;
 def fromdate: fromdateiso8601;
 def localtime: gmtime;
-def strflocaltime($format): strftime($format);

@@ -104,18 +104,30 @@ impl Author {
                 }
                 _ => call(name, self.terms(arguments)),
             },
-            Term::Path(head, path) => Term::Path(Box::new(self.term(*head)), Path(self.path(path))),
+            Term::Path(head, path) => self.path(*head, path),
         }
     }
 
-    fn path(self, path: Path<Term<&str>>) -> Vec<(Part<Term<&str>>, Opt)> {
-        let part = |part| match part {
-            Part::Index(index) => Part::Index(self.term(index)),
-            Part::Range(from, upto) => {
-                Part::Range(from.map(|from| self.term(from)), upto.map(|upto| self.term(upto)))
+    /// An index of several outputs is the outer loop, the last index of a path the outermost.
+    fn path<'s>(self, head: Term<&'s str>, path: Path<Term<&'s str>>) -> Term<&'s str> {
+        let mut bound = Vec::new();
+        let mut index = |index: Term<&'s str>| {
+            let index = self.term(index);
+            match PARTS.get(bound.len()) {
+                Some(name) if !is_single(&index) => {
+                    bound.push((index, *name));
+                    Term::Var(*name)
+                }
+                _ => index,
             }
         };
-        path.0.into_iter().map(|(inner, opt)| (part(inner), opt)).collect()
+        let mut part = |part| match part {
+            Part::Index(key) => Part::Index(index(key)),
+            Part::Range(from, upto) => Part::Range(from.map(&mut index), upto.map(&mut index)),
+        };
+        let parts = path.0.into_iter().map(|(inner, opt)| (part(inner), opt)).collect();
+        let path = Term::Path(Box::new(self.term(head)), Path(parts));
+        bound.into_iter().fold(path, |body, (source, name)| bind(source, name, body))
     }
 
     /// Interpolation: each part goes through the format, the first part varies fastest.
@@ -225,11 +237,19 @@ impl Author {
         Term::Fold(name, source, pattern, arguments)
     }
 
+    /// Definitions that nothing calls are left out: jq does not mind what they call.
     fn definitions<'s>(self, definitions: Vec<Def<&'s str>>, body: Term<&'s str>) -> Term<&'s str> {
-        Term::Def(
-            definitions.into_iter().map(|definition| self.definition(definition)).collect(),
-            Box::new(self.term(body)),
-        )
+        let mut called = calls::of(&body);
+        let mut kept = Vec::new();
+        for definition in definitions.into_iter().rev() {
+            if called.contains(&(definition.name, definition.args.len())) {
+                called.extend(calls::of(&definition.body));
+                kept.push(self.definition(definition));
+            }
+        }
+        kept.reverse();
+        let body = self.term(body);
+        if kept.is_empty() { body } else { Term::Def(kept, Box::new(body)) }
     }
 
     /// A definition that calls itself counts its steps, or it could run for ever.

@@ -264,7 +264,66 @@ impl PartialEq for Val {
 
 impl PartialOrd for Val {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(order(&self.0, &other.0))
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Val {}
+
+impl Ord for Val {
+    fn cmp(&self, other: &Self) -> Ordering {
+        order(&self.0, &other.0)
+    }
+}
+
+impl From<f64> for Val {
+    fn from(number: f64) -> Self {
+        Val(Value::from(number))
+    }
+}
+
+impl From<usize> for Val {
+    fn from(integer: usize) -> Self {
+        Val(count(integer))
+    }
+}
+
+/// For the natives that we take from jaq.
+impl jaq_std::ValT for Val {
+    fn into_seq<S: FromIterator<Self>>(self) -> Result<S, Self> {
+        match self.0 {
+            Value::Array(items) => Ok(items.iter().cloned().map(Val).collect()),
+            other => Err(Val(other)),
+        }
+    }
+
+    fn is_int(&self) -> bool {
+        self.0.as_f64().is_some_and(|number| number.fract() == 0.0)
+    }
+
+    fn as_isize(&self) -> Option<isize> {
+        #[expect(clippy::cast_possible_truncation, reason = "whole, and `as` saturates")]
+        self.0.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as isize)
+    }
+
+    fn as_f64(&self) -> Option<f64> {
+        self.0.as_f64()
+    }
+
+    fn is_utf8_str(&self) -> bool {
+        self.0.as_str().is_some()
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        self.0.as_str().map(str::as_bytes)
+    }
+
+    fn as_sub_str(&self, part: &[u8]) -> Self {
+        Val(Value::from(&*String::from_utf8_lossy(part)))
+    }
+
+    fn from_utf8_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
+        Val(Value::from(&*String::from_utf8_lossy(bytes.as_ref())))
     }
 }
 

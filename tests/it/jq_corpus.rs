@@ -16,8 +16,9 @@ const CORPUS_VARIABLE: &str = "OCEAN_JQ_CORPUS";
 /// How deep the inputs of the cases may nest.
 const INPUT_DEPTH: usize = 1_000;
 
-/// Of ten thousand probe cases, how many must be equal.
-const PROBES_EQUAL_OF_10000: usize = 9980;
+/// Cases per set that are known to differ; `docs/differences.md` says why. All are in the last digit of a function of
+/// the C library, or about whether a result still counts as a path.
+const KNOWN_DIFFERENCES: [(&str, usize); 1] = [("language", 4)];
 
 /// How many cases of a set were run and equal, and what differed.
 #[derive(Default)]
@@ -79,6 +80,20 @@ impl Replay {
         }
     }
 
+    /// Fails when a set has more differing cases than are known.
+    fn demand(&self) {
+        for (set, tally) in &self.sets {
+            let known =
+                KNOWN_DIFFERENCES.iter().find(|(known, _)| known == set).map_or(0, |(_, cases)| *cases);
+            let differing = tally.cases - tally.equal;
+            assert!(
+                differing <= known,
+                "{set}: {differing} of {} cases differ, {known} are known",
+                tally.cases
+            );
+        }
+    }
+
     #[expect(clippy::print_stdout, reason = "shown by the test harness")]
     fn print(&self) {
         for (set, tally) in &self.sets {
@@ -131,6 +146,17 @@ fn lines(path: &str) -> String {
     text
 }
 
+/// Cases of our own, part of the repository: probes of every filter, the grammar, the language at large.
+const CONFORMANCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/jq-conformance.jsonl.gz");
+
+#[test]
+fn the_conformance_cases_give_what_libjq_gives() {
+    let mut replay = Replay::default();
+    replay.run(&lines(CONFORMANCE));
+    replay.print();
+    replay.demand();
+}
+
 #[test]
 fn the_named_corpus_gives_what_libjq_gives() {
     let Ok(path) = std::env::var(CORPUS_VARIABLE) else {
@@ -140,13 +166,5 @@ fn the_named_corpus_gives_what_libjq_gives() {
     let mut replay = Replay::default();
     replay.run(&lines(&path));
     replay.print();
-    for (set, tally) in &replay.sets {
-        let wanted = if set == "probe" { PROBES_EQUAL_OF_10000 } else { 10_000 };
-        assert!(
-            tally.equal * 10_000 >= wanted * tally.cases,
-            "{set}: {} of {} equal",
-            tally.equal,
-            tally.cases
-        );
-    }
+    replay.demand();
 }

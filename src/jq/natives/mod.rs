@@ -70,7 +70,7 @@ fn core() -> Table {
                 _ => bome(Err(Error::str("Range bounds must be numeric"))),
             }
         }),
-        unary!("input_line_number", |_| Ok(Value::from(0.0))),
+        unary!("input_line_number", |_| Err("Unknown input line number".to_owned())),
         unary!("input_filename", |_| Ok(Value::Null)),
         unary!("have_decnum", |_| Ok(Value::Bool(true))),
         unary!("have_literal_numbers", |_| Ok(Value::Bool(true))),
@@ -163,9 +163,14 @@ fn get_path(value: &Value, path: &Value) -> Outcome {
     }
 }
 
-/// What jaq-core brings itself, under the names that our prelude uses.
+/// Functions of numbers that the standard library of Rust does not have.
+const RARE_MATH: [&str; 12] =
+    ["erf", "erfc", "j0", "j1", "jn", "lgamma", "tgamma", "y0", "y1", "yn", "nextafter", "remainder"];
+
+/// What jaq's libraries bring, under the names that our prelude uses.
 fn from_jaq() -> impl Iterator<Item = Fun<Kind>> {
-    jaq_core::funs::<Kind>().filter_map(|(name, arguments, native)| {
+    let math = jaq_std::extra_funs::<Kind>().filter(|(name, _, _)| RARE_MATH.contains(name));
+    let core = jaq_core::funs::<Kind>().filter_map(|(name, arguments, native)| {
         let ours = match name {
             "path" => "path",
             "first" => "@first",
@@ -175,5 +180,6 @@ fn from_jaq() -> impl Iterator<Item = Fun<Kind>> {
             _ => return None,
         };
         Some((ours, arguments, native))
-    })
+    });
+    core.chain(math)
 }

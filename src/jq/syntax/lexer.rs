@@ -88,7 +88,7 @@ impl<'s> Lexer<'s> {
                     return;
                 }
                 self.at += 1;
-                if backslashes % 2 == 0 {
+                if backslashes.is_multiple_of(2) {
                     break;
                 }
             }

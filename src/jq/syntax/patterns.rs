@@ -92,7 +92,9 @@ pub(super) fn bind<'s>(
         return bind_one(source, pattern, body);
     }
     let mut names = Vec::new();
-    patterns.iter().for_each(|pattern| variables(pattern, &mut names));
+    for pattern in &patterns {
+        variables(pattern, &mut names);
+    }
     let mut tried: Option<Term<&'s str>> = None;
     for pattern in patterns.into_iter().rev() {
         let inner = bind_one(Term::Var(VALUE), pattern, body.clone());

@@ -21,7 +21,8 @@ pub(super) fn table() -> Table {
         ))),
         unary!("gmtime", gmtime),
         unary!("mktime", mktime),
-        binary!("strftime", strftime),
+        binary!("strftime", |value, format| strftime(value, format, "GMT")),
+        binary!("strflocaltime", |value, format| strftime(value, format, "UTC")),
         binary!("strptime", strptime),
     ]
 }
@@ -144,7 +145,8 @@ fn mktime(value: &Value) -> Outcome {
     }
 }
 
-fn strftime(value: &Value, format: &Value) -> Outcome {
+/// `zone` is what `%Z` says; local time is UTC here.
+fn strftime(value: &Value, format: &Value, zone: &str) -> Outcome {
     let parsed = "strftime/1 requires parsed datetime inputs";
     let fields = match value {
         Value::Number(_) => Fields::of_value(&gmtime(value)?),
@@ -153,7 +155,7 @@ fn strftime(value: &Value, format: &Value) -> Outcome {
     .ok_or(parsed)?;
     let format = format.as_str().ok_or("strftime/1 requires a string format")?;
     let fields = Fields::of_epoch(fields.to_epoch()).ok_or(parsed)?;
-    Ok(Value::from(print::print(&fields, format)))
+    Ok(Value::from(print::print(&fields, zone, format)))
 }
 
 fn strptime(value: &Value, format: &Value) -> Outcome {

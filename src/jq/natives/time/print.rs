@@ -16,7 +16,7 @@ enum Padding {
 const MAX_WIDTH: usize = 1024;
 
 /// The text; directives that are not known are copied.
-pub(super) fn print(fields: &Fields, format: &str) -> String {
+pub(super) fn print(fields: &Fields, zone: &str, format: &str) -> String {
     let mut out = String::new();
     let mut rest = format;
     while let Some((before, after)) = rest.split_once('%') {
@@ -35,7 +35,7 @@ pub(super) fn print(fields: &Fields, format: &str) -> String {
         });
         let width = width.parse::<usize>().map_or(0, |width| width.min(MAX_WIDTH));
         let text = directive
-            .and_then(|directive| field(fields, directive, padding.unwrap_or(Padding::Usual), width));
+            .and_then(|directive| field(fields, zone, directive, padding.unwrap_or(Padding::Usual), width));
         if let (Some(mut text), Some(directive)) = (text, directive) {
             if flags.contains('^') || (flags.contains('#') && directive != 'p') {
                 text = text.to_uppercase();
@@ -53,7 +53,7 @@ pub(super) fn print(fields: &Fields, format: &str) -> String {
 }
 
 /// One directive; `None` when there is no such.
-fn field(fields: &Fields, directive: char, padding: Padding, width: usize) -> Option<String> {
+fn field(fields: &Fields, zone: &str, directive: char, padding: Padding, width: usize) -> Option<String> {
     let number = |number: i64, usual: usize, fill: char| {
         let (fill, usual) = match padding {
             Padding::Usual => (fill, usual),
@@ -64,7 +64,7 @@ fn field(fields: &Fields, directive: char, padding: Padding, width: usize) -> Op
         padded(&number.to_string(), width.max(usual), fill)
     };
     let text = |text: &str| padded(text, width, if padding == Padding::Zeros { '0' } else { ' ' });
-    let nested = |format: &str| text(&print(fields, format));
+    let nested = |format: &str| text(&print(fields, zone, format));
     let half_day = (fields.hour + 11) % 12 + 1;
     let monday_based = (fields.weekday + 6) % 7;
     let (iso_year, iso_week) = iso_week(fields);
@@ -105,7 +105,7 @@ fn field(fields: &Fields, directive: char, padding: Padding, width: usize) -> Op
         'y' => number(fields.year.rem_euclid(100), 2, '0'),
         'Y' => number(fields.year, 0, '0'),
         'z' => text("+0000"),
-        'Z' => text("GMT"),
+        'Z' => text(zone),
         '%' => text("%"),
         _ => return None,
     })
