@@ -46,6 +46,20 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// Nothing but these variables: no flags, no `.env`, no `config.yaml`. For programs that have settings of their own
+    /// to read from. Files that a variable names are read.
+    pub fn from_variables<N: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        Self {
+            overrides: Vec::new(),
+            environment: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            dotenv: None,
+            config_yaml: None,
+            read_file: Box::new(read_small_file),
+        }
+    }
+
     /// The environment of this process and the files of its working directory.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 //! The one integration binary.
 
+mod examples;
 mod jq_corpus;
 mod tidy;
