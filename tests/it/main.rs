@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod docs;
 mod examples;
 mod jq_corpus;
 mod tidy;

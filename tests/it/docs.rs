@@ -1,0 +1,332 @@
+//! What is written about the program holds: links lead somewhere, nothing that can be set or read is left out, and what
+//! is shown as an example is one.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ocean_opsgenie::config::{MappingFile, Settings, Sources, TextFile};
+use ocean_opsgenie::jq::Environment;
+use ocean_opsgenie::map::Rules;
+use ocean_opsgenie::model::{Gap, Kind};
+use ocean_opsgenie::report::{
+    Cause, DeletionReport, ExpressionReport, KindReport, Mode, Refusal, Report, Signal,
+};
+use serde_json::Value;
+
+const CREDENTIALS: [(&str, &str); 3] = [
+    ("OCEAN__PORT__CLIENT_ID", "id"),
+    ("OCEAN__PORT__CLIENT_SECRET", "secret"),
+    ("OCEAN__INTEGRATION__CONFIG__API_TOKEN", "token"),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: impl AsRef<Path>) -> String {
+    let file = root().join(file);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()))
+}
+
+/// Every page that people read.
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).expect("docs can be read");
+    let docs = docs.map(|entry| entry.expect("docs can be read").path());
+    let others = ["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"].map(|name| root().join(name));
+    let mut pages: Vec<_> =
+        docs.chain(others).filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
+    pages.sort();
+    pages
+}
+
+/// The text of a page without what stands in fences.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+/// What stands in the fences of a language.
+fn fenced<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
+    let inside = text.split("```").skip(1).step_by(2);
+    inside.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
+}
+
+/// The anchor that a heading gets: lower case, without punctuation, spaces as hyphens.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept.chars().filter(|letter| letter.is_alphanumeric() || "-_ ".contains(*letter));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+fn anchors(text: &str) -> BTreeSet<String> {
+    let prose = prose(text);
+    prose
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| anchor(line.trim_start_matches('#')))
+        .collect()
+}
+
+#[test]
+fn relative_links_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        let prose = prose(&text);
+        for (at, _) in prose.match_indices("](") {
+            let target = prose[at + 2..].split([')', ' ']).next().expect("split gives at least one part");
+            if target.contains("://") {
+                continue;
+            }
+            let (file, place) = target.split_once('#').unwrap_or((target, ""));
+            let leads_to = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let is_there = leads_to.exists();
+            let has_place = || anchors(&read(&leads_to)).contains(place);
+            if !is_there || (!place.is_empty() && !has_place()) {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// The variable of a path, written down here once more so that a slip in the program shows.
+fn variable(path: &str) -> String {
+    let upper = path.replace('.', "__").to_uppercase();
+    if upper.starts_with("APPLICATION__") { upper } else { format!("OCEAN__{upper}") }
+}
+
+/// Whether a word stands in a text as a whole.
+fn names(text: &str, word: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
+}
+
+#[test]
+fn every_setting_is_described() {
+    let names_rs = read("src/config/names.rs");
+    let code = names_rs.split("#[cfg(test)]").next().expect("split gives at least one part");
+    let page = read("docs/settings.md");
+    let constants = code.split("Setting = Setting(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let settings: Vec<String> = constants.map(variable).collect();
+    assert!(settings.len() > 30, "the constants were not found: {settings:?}");
+    let list = |name: &str| -> Vec<String> {
+        let (_, rest) = code.split_once(name).expect("the list is there");
+        let (_, rest) = rest.split_once('=').expect("the list is there");
+        let (inside, _) = rest.split_once("];").expect("the list ends");
+        inside.split('"').skip(1).step_by(2).map(variable).collect()
+    };
+    let without_meaning = list("const WITHOUT_MEANING");
+    let groups = list("const GROUPS_WITHOUT_MEANING").into_iter().map(|group| format!("{group}__"));
+    assert!(without_meaning.len() > 20, "the list was not found: {without_meaning:?}");
+    let missing: Vec<_> =
+        settings.into_iter().chain(without_meaning).filter(|name| !names(&page, name)).collect();
+    assert!(missing.is_empty(), "docs/settings.md does not name {missing:?}");
+    let missing: Vec<_> = groups.filter(|group| !page.contains(group.as_str())).collect();
+    assert!(missing.is_empty(), "docs/settings.md does not name {missing:?}");
+}
+
+#[test]
+fn every_name_on_a_page_is_known_to_the_program() {
+    let mut unknown = BTreeSet::new();
+    for page in pages() {
+        let text = read(&page);
+        for start in ["OCEAN__", "APPLICATION__"] {
+            for (at, _) in text.match_indices(start) {
+                let is_part =
+                    |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+                let name: String = text[at..].chars().take_while(|letter| is_part(*letter)).collect();
+                if name.ends_with('_') {
+                    continue;
+                }
+                let variables = CREDENTIALS.into_iter().chain([(name.as_str(), "{}")]);
+                let Ok((_, notices)) = Settings::resolve(&Sources::from_variables(variables)) else {
+                    continue;
+                };
+                if notices.iter().any(|notice| notice.text.contains("is unknown and ignored")) {
+                    unknown.insert(format!("{name} in {}", page.display()));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "the program does not know {unknown:#?}");
+}
+
+#[test]
+fn faults_of_settings_look_as_shown() {
+    let variables = [CREDENTIALS[0], CREDENTIALS[2], ("OCEAN__SCHEDULED_RESYNC_INTERVAL", "1h")];
+    let faults = Settings::resolve(&Sources::from_variables(variables)).expect_err("these are at fault");
+    let shown = faults.to_string();
+    let blocks = read("docs/settings.md");
+    let blocks = fenced(&blocks, "text");
+    assert!(
+        blocks.iter().any(|block| block.trim_end() == shown),
+        "docs/settings.md shows something else than\n{shown}"
+    );
+}
+
+#[test]
+fn config_yaml_reads_as_shown() {
+    let text = read("docs/settings.md");
+    let blocks = fenced(&text, "yaml");
+    assert!(!blocks.is_empty(), "docs/settings.md shows no config.yaml");
+    let variables =
+        [("PORT_CLIENT_ID", "id"), ("PORT_CLIENT_SECRET", "secret"), ("OPSGENIE_API_KEY", "token")];
+    for block in blocks {
+        let config_yaml = Some(TextFile { name: "config.yaml".to_owned(), text: block.to_owned() });
+        let sources = Sources { config_yaml, ..Sources::from_variables(variables) };
+        let (settings, notices) = Settings::resolve(&sources).expect("the example is right");
+        assert!(notices.is_empty(), "{notices:?}");
+        assert_eq!(settings.source.api_url, "https://api.eu.opsgenie.com");
+        assert_eq!(settings.resync_interval, Some(Duration::from_secs(3600)));
+    }
+}
+
+#[test]
+fn mappings_on_pages_compile() {
+    let text = read("docs/mapping.md");
+    let mut seen = 0;
+    for block in fenced(&text, "yaml").into_iter().filter(|block| block.starts_with("resources:")) {
+        // A selector alone is shown where only that is the point.
+        if !block.contains("mappings:") {
+            continue;
+        }
+        seen += 1;
+        let (mapping, warnings) =
+            MappingFile::from_text("docs/mapping.md", block).unwrap_or_else(|faults| panic!("{faults}"));
+        assert!(warnings.is_empty(), "{warnings:?} in\n{block}");
+        let compiled = Rules::compile(&mapping, Environment::default());
+        compiled.unwrap_or_else(|faults| panic!("{faults:?} in\n{block}"));
+    }
+    assert!(seen > 0, "docs/mapping.md shows no mapping");
+}
+
+/// A report in which nothing is empty.
+fn full_report() -> Report {
+    let mut report = Report::new("0", "i", "r", Mode::Apply);
+    report.causes.push(Cause::Refused("1 entity".into()));
+    report.faults.push("error".into());
+    let mut kind = KindReport::new(Kind::Alert);
+    kind.verdict.add(Gap::Limited);
+    report.kinds.push(kind);
+    report.deletions.push(DeletionReport {
+        blueprint: "b".into(),
+        deleted: 0,
+        kept: 1,
+        reason: Some("why".into()),
+    });
+    report.refusals.push(Refusal { message: "m".into(), count: 1, examples: vec!["b/e".into()] });
+    report.expressions.push(ExpressionReport {
+        resource: 0,
+        kind: "alert".into(),
+        field: "title".into(),
+        expression: ".a".into(),
+        count: 1,
+        examples: vec!["a".into()],
+        message: "m".into(),
+    });
+    report.warnings.push("w".into());
+    report
+}
+
+/// Every path to a value: `kinds[].listed`.
+fn paths(value: &Value, at: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                paths(value, &path, into);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for item in items {
+                paths(item, &format!("{at}[]"), into);
+            }
+        }
+        _ => {
+            into.insert(at.to_owned());
+        }
+    }
+}
+
+/// The names in the first column of the tables of a page.
+fn first_column(page: &str) -> BTreeSet<String> {
+    let cells = page.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_about_the_report_names_its_fields_and_no_others() {
+    let report = full_report().json().expect("a report is JSON");
+    let mut written = BTreeSet::new();
+    paths(&serde_json::from_str(&report).expect("a report is JSON"), "", &mut written);
+    let described = first_column(&read("docs/report.md"));
+    let missing: Vec<_> = written.difference(&described).collect();
+    let invented: Vec<_> = described.difference(&written).collect();
+    assert!(missing.is_empty() && invented.is_empty(), "not described: {missing:?}; not there: {invented:?}");
+}
+
+#[test]
+fn every_cause_has_its_exit_code_on_the_page() {
+    let (page, readme) = (read("docs/exit-codes.md"), read("README.md"));
+    let detail = String::new;
+    for cause in [
+        Cause::Stopped(Signal::Interrupt),
+        Cause::Stopped(Signal::Terminate),
+        Cause::Configuration(detail()),
+        Cause::Permission(detail()),
+        Cause::Unexpected(detail()),
+        Cause::Unavailable(detail()),
+        Cause::Incomplete(detail()),
+        Cause::Guarded(detail()),
+        Cause::Refused(detail()),
+    ] {
+        let json = serde_json::to_value(&cause).expect("a cause is JSON");
+        let name = json["cause"].as_str().expect("it has a name");
+        let code = cause.exit().code().to_string();
+        let mut rows = page.lines().filter(|line| line.starts_with('|') && names(line, &format!("`{name}`")));
+        assert!(rows.any(|row| names(row, &code)), "docs/exit-codes.md: `{name}` is {code}");
+        let rows = readme.lines().filter_map(|line| line.strip_prefix("| "));
+        assert!(
+            rows.filter_map(|row| row.split('|').next()).any(|cell| names(cell, &code)),
+            "README.md: {code}"
+        );
+    }
+}
+
+/// The rows of the table below a heading of the crate's documentation, as cells of names in backticks.
+fn rows_below(heading: &str) -> Vec<Vec<Vec<String>>> {
+    let lib = read("src/lib.rs");
+    let (_, rest) = lib.split_once(&format!("//! # {heading}\n")).expect("the heading is there");
+    let section = rest.split("//! # ").next().expect("split gives at least one part");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("//! | ")).skip(1);
+    let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    rows.map(|row| row.trim_end_matches('|').split(" | ").map(names).collect()).collect()
+}
+
+#[test]
+fn the_map_of_the_house_has_every_module() {
+    let mapped: BTreeSet<String> = rows_below("The map").into_iter().flat_map(|row| row[0].clone()).collect();
+    let lib = read("src/lib.rs");
+    let modules = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    assert_eq!(mapped, modules.map(str::to_owned).collect());
+}
+
+#[test]
+fn the_table_of_imports_is_the_one_that_is_kept() {
+    let mut written = std::collections::BTreeMap::new();
+    for row in rows_below("Who may import whom") {
+        for module in &row[0] {
+            written.insert(module.clone(), row[1].iter().cloned().collect::<BTreeSet<_>>());
+        }
+    }
+    // What imports every stage needs no list.
+    for (module, kept) in crate::tidy::ARROWS.iter().filter(|(module, _)| !["sync", "serve"].contains(module))
+    {
+        let kept: BTreeSet<String> = kept.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(written.get(*module), Some(&kept), "{module}");
+    }
+}
