@@ -134,6 +134,8 @@ pub(super) struct Desk<'a> {
     changed: Queue,
     searched: VecDeque<Item>,
     waiting_bytes: usize,
+    /// So many entities may wait.
+    pub(super) room: usize,
     in_flight: HashSet<EntityId>,
     pub(super) ledger: Ledger,
     pub(super) pointed: Pointed,
@@ -152,6 +154,7 @@ impl<'a> Desk<'a> {
             changed: Queue::default(),
             searched: VecDeque::new(),
             waiting_bytes: 0,
+            room: WAITING,
             in_flight: HashSet::new(),
             ledger: Ledger::new(layout.blueprint().clone()),
             pointed: Pointed::default(),
@@ -168,7 +171,7 @@ impl<'a> Desk<'a> {
 
     /// Whether there is room for another page of entities.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting() < WAITING && self.waiting_bytes < WAITING_BYTES
+        self.waiting() < self.room && self.waiting_bytes < WAITING_BYTES
     }
 
     /// Takes a mapped entity.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use super::{Catalog, wire};
+use crate::http::Repeat;
 
 /// Where a resync stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,13 @@ impl Catalog {
     pub async fn tell_state(&self, state: State, schedule: Option<Schedule>) -> Result<(), Error> {
         let body = body(state, schedule);
         let attempted = || format!("tell that the resync is {}", body.status);
-        self.call(attempted, self.requests().resync_state(&body)).await.map(|_answer| ())
+        // A beginning that is not heard holds nothing up; an end that is not heard is shown as a run that never ends.
+        let repeat = match state {
+            State::Running { .. } => Repeat::Never,
+            State::Ended { .. } => Repeat::Safe,
+        };
+        let request = self.requests().resync_state(&body).repeat(repeat);
+        self.call(attempted, request).await.map(|_answer| ())
     }
 }
 
