@@ -1,5 +1,8 @@
 //! Writing entities, one or twenty at a time.
 
+mod merge;
+mod mode;
+
 use std::sync::LazyLock;
 
 use axum::http::StatusCode;
@@ -10,16 +13,14 @@ use super::answer::{Refusal, carrying, object, object_with};
 use super::entity::{Entity, Facts};
 use super::shelf::{Held, Key};
 use super::view::View;
-use super::{Answer, Asked, BadIdentifier, Catalog, Nulls, Stamping, Touch, property, search};
+use super::{Answer, Asked, BadIdentifier, Catalog, Stamping, Touch};
+use mode::{Existing, MissingTargets, Mode, Storing};
 
 /// Most entities in one bulk call, as the API reference states it.
 const BULK_LIMIT: usize = 20;
 
 /// Longest identifier of an entity, in characters.
 const IDENTIFIER_LIMIT: usize = 1000;
-
-/// Most entities that a search relation may find.
-const RELATION_SEARCH_LIMIT: usize = 100;
 
 static ENTITY_ID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?!\.{1,2}$)[\p{L}0-9@_.+:\\/='-]+$").expect("the pattern is fixed and tested")
@@ -29,74 +30,10 @@ fn identifier_fits(identifier: &str) -> bool {
     identifier.chars().count() <= IDENTIFIER_LIMIT && ENTITY_ID.is_match(identifier).unwrap_or(false)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Existing {
-    Refused,
-    Replaced,
-    Merged,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum MissingTargets {
-    Created,
-    Refused,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Storing {
-    Stored,
-    OnlyChecked,
-}
-
-/// How a write is to be done, from its query.
-#[derive(Clone, Copy)]
-struct Mode {
-    existing: Existing,
-    missing: MissingTargets,
-    storing: Storing,
-}
-
-impl Mode {
-    fn of(asked: &Asked, violations: &mut Vec<String>) -> Result<Self, Refusal> {
-        let mut flag = |name: &str| match asked.param(name) {
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(other) => Err(Refusal::syntax(format!("`{name}` is neither true nor false: {other}"))),
-            None => {
-                violations.push(format!("{} {}: `{name}` is missing", asked.method, asked.path));
-                Ok(None)
-            }
-        };
-        let (upsert, merge) = (flag("upsert")?, flag("merge")?);
-        let (create, check) = (flag("create_missing_related_entities")?, flag("validation_only")?);
-        let existing = match (upsert, merge.unwrap_or(false)) {
-            (None, _) => return Err(Refusal::syntax("`upsert` is required")),
-            (Some(false), _) => Existing::Refused,
-            (Some(true), true) => Existing::Merged,
-            (Some(true), false) => Existing::Replaced,
-        };
-        Ok(Self {
-            existing,
-            missing: match create {
-                Some(true) => MissingTargets::Created,
-                _ => MissingTargets::Refused,
-            },
-            storing: match check {
-                Some(true) => Storing::OnlyChecked,
-                _ => Storing::Stored,
-            },
-        })
-    }
-}
-
 /// What came of one entity.
 struct Written {
     key: Key,
     created: bool,
-}
-
-fn mismatch(message: String) -> Refusal {
-    Refusal::unprocessable("blueprint_schema_mismatch", message)
 }
 
 impl Catalog {
@@ -220,127 +157,6 @@ impl Catalog {
             }
             _ => Err(Refusal::syntax("an entity must have an identifier")),
         }
-    }
-
-    fn found(&self, blueprint: &str, query: &Value) -> Result<Vec<Key>, Refusal> {
-        let rule = search::Rule::parse(query)?;
-        let all = self.shelf.of_blueprint(blueprint, "");
-        Ok(all.filter(|(key, held)| rule.holds(key, held)).map(|(key, _)| key.clone()).collect())
-    }
-
-    fn merged(&self, blueprint: &str, mut facts: Facts, item: &Map<String, Value>) -> Result<Facts, Refusal> {
-        if let Some(title) = item.get("title") {
-            facts.title = Some(title.clone()).filter(|title| !title.is_null());
-        }
-        if let Some(icon) = item.get("icon") {
-            facts.icon = Some(icon.clone()).filter(|icon| !icon.is_null());
-        }
-        match item.get("team") {
-            None => {}
-            Some(Value::Null) => facts.team = Vec::new(),
-            Some(Value::String(one)) => facts.team = vec![json!(one)],
-            Some(Value::Array(many)) => facts.team.clone_from(many),
-            Some(query) => {
-                let found = self.found("_team", query)?;
-                facts.team = found.iter().map(|key| json!(&*key.identifier)).collect();
-            }
-        }
-        let part = |name: &str| match item.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(part)) => Ok(Some(part)),
-            Some(_) => Err(Refusal::syntax(format!("`{name}` must be an object"))),
-        };
-        for (id, value) in part("properties")?.into_iter().flatten() {
-            if value.is_null() && self.manners.nulls == Nulls::Dropped {
-                facts.properties.shift_remove(id);
-            } else {
-                facts.properties.insert(id.clone(), value.clone());
-            }
-        }
-        for (id, value) in part("relations")?.into_iter().flatten() {
-            let relation = self.relation(blueprint, id)?;
-            match self.related(id, relation, value)? {
-                Some(value) => facts.relations.insert(id.clone(), value),
-                None if self.manners.nulls == Nulls::Kept => facts.relations.insert(id.clone(), Value::Null),
-                None => facts.relations.shift_remove(id),
-            };
-        }
-        Ok(facts)
-    }
-
-    fn relation(&self, blueprint: &str, id: &str) -> Result<&Value, Refusal> {
-        let relations = self.shelf.blueprints.get(blueprint).and_then(|one| one.get("relations"));
-        relations
-            .and_then(|relations| relations.get(id))
-            .ok_or_else(|| mismatch(format!("relation \"{id}\" does not exist in the blueprint")))
-    }
-
-    /// A relation's value as stored; none clears it.
-    fn related(&self, id: &str, relation: &Value, value: &Value) -> Result<Option<Value>, Refusal> {
-        let many = relation["many"] == true;
-        let violation = |message: String| Err(Refusal::unprocessable("relation_many_violation", message));
-        let named = match value {
-            Value::Null => return Ok(None),
-            Value::String(one) if !many => vec![one.clone()],
-            Value::Array(names) if many => {
-                let texts: Option<Vec<String>> =
-                    names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-                texts.ok_or_else(|| mismatch(format!("relation \"{id}\" must name entities")))?
-            }
-            query @ Value::Object(_) => {
-                let found = self.found(relation["target"].as_str().unwrap_or_default(), query)?;
-                if found.len() > RELATION_SEARCH_LIMIT || (!many && found.len() > 1) {
-                    return violation(format!("the search of relation \"{id}\" finds {}", found.len()));
-                }
-                found.iter().map(|key| key.identifier.to_string()).collect()
-            }
-            Value::String(_) => return violation(format!("relation \"{id}\" must be an array")),
-            _ => return violation(format!("relation \"{id}\" must be a text")),
-        };
-        if let Some(bad) = named.iter().find(|name| !identifier_fits(name)) {
-            return Err(mismatch(format!("relation \"{id}\" names \"{bad}\", which is no identifier")));
-        }
-        Ok(match (many, named.into_iter()) {
-            (true, named) => Some(named.collect()),
-            (false, mut named) => named.next().map(Value::String),
-        })
-    }
-
-    fn check(&self, blueprint: &str, facts: &Facts) -> Result<(), Refusal> {
-        let Some(blueprint) = self.shelf.blueprints.get(blueprint) else {
-            return Ok(());
-        };
-        for (name, value) in [("title", &facts.title), ("icon", &facts.icon)] {
-            if value.as_ref().is_some_and(|value| !value.is_string()) {
-                return Err(mismatch(format!("`{name}` must be a text")));
-            }
-        }
-        if facts.team.iter().any(|team| !team.is_string()) {
-            return Err(mismatch("`team` must name teams".to_owned()));
-        }
-        let ownership = blueprint.get("ownership").and_then(|one| one.get("type"));
-        if !facts.team.is_empty() && ownership.is_some_and(|kind| kind == "Inherited") {
-            let message = "the blueprint inherits its team".to_owned();
-            return Err(Refusal::unprocessable("team_inheritance_enabled", message));
-        }
-        let empty = Map::new();
-        let schema = blueprint.get("schema");
-        let properties = schema.and_then(|one| one.get("properties")?.as_object()).unwrap_or(&empty);
-        property::check_all(properties, &facts.properties, self.manners.empty_text).map_err(mismatch)?;
-        let required = schema.and_then(|one| one.get("required")?.as_array()).into_iter().flatten();
-        for id in required.filter_map(Value::as_str) {
-            if facts.properties.get(id).is_none_or(Value::is_null) {
-                return Err(mismatch(format!("must have required property \"{id}\"")));
-            }
-        }
-        let relations = blueprint.get("relations").and_then(Value::as_object).into_iter().flatten();
-        for (id, relation) in relations {
-            if relation["required"] == true && facts.relations.get(id).is_none_or(Value::is_null) {
-                let message = format!("relation \"{id}\" is required");
-                return Err(Refusal::unprocessable("required_relation", message));
-            }
-        }
-        Ok(())
     }
 
     /// Targets that do not exist are made bare, or bring the entity down.
