@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Account;
 use super::envelope::{Page, ROWS, Refusal, whole};
@@ -40,9 +40,8 @@ impl Account {
         let page = Page::of(asked, ROWS)?;
         let found = self.selected_alerts(asked)?;
         let alerts = self.world.alerts();
-        let data: Value =
-            found[page.rows(found.len())].iter().map(|at| alerts[*at as usize].json(View::Row)).collect();
-        Ok(page.answer(asked, found.len(), data))
+        let rows = found[page.rows(found.len())].iter().map(|at| &alerts[*at as usize]);
+        Ok(page.answer_rows(asked, found.len(), rows.map(|alert| |out: &mut Vec<u8>| alert.write_row(out))))
     }
 
     pub(super) fn count_alerts(&mut self, asked: &Asked) -> Result<Answer, Refusal> {

@@ -5,6 +5,7 @@
 
 mod generated;
 mod render;
+mod render_alert;
 mod seed;
 
 use std::sync::Arc;

@@ -3,11 +3,12 @@
 //! See the Alert, Incident, Service, Team, User and Schedule API pages on <https://docs.opsgenie.com/docs>.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+
+use serde_json::{Value, json};
 
 use super::{
-    Alert, AlertStatus, Extra, Incident, IncidentStatus, Member, OMIT, Responder, ResponderKind, Rotation,
-    Schedule, Service, Team, Text, User,
+    AlertStatus, Extra, Incident, IncidentStatus, Member, OMIT, Responder, ResponderKind, Rotation, Schedule,
+    Service, Team, Text, User,
 };
 
 /// Whether a listing or a single read is answered.
@@ -24,7 +25,7 @@ pub(in crate::sandbox) fn instant(at_ms: i64) -> Value {
     Timestamp::from_millisecond(at_ms).map_or(Value::Null, |at| Value::String(at.to_string()))
 }
 
-fn overlaid(value: Value, extra: &Extra) -> Value {
+pub(super) fn overlaid(value: Value, extra: &Extra) -> Value {
     let (Value::Object(mut object), Some(extra)) = (value.clone(), extra) else {
         return value;
     };
@@ -49,7 +50,7 @@ impl Responder {
 }
 
 impl ResponderKind {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Team => "team",
@@ -77,70 +78,6 @@ impl IncidentStatus {
             Self::Resolved => "resolved",
             Self::Closed => "closed",
         }
-    }
-}
-
-impl Alert {
-    /// The alias, which defaults to the id.
-    pub(in crate::sandbox) fn alias(&self) -> &Text {
-        self.alias.as_ref().unwrap_or(&self.id)
-    }
-
-    pub(in crate::sandbox) fn json(&self, view: View) -> Value {
-        let mut out = json!({
-            "seen": self.is_seen,
-            "id": &*self.id,
-            "tinyId": self.tiny_id.to_string(),
-            "alias": &**self.alias(),
-            "message": &*self.message,
-            "status": self.status.name(),
-            "acknowledged": self.acknowledged,
-            "isSeen": self.is_seen,
-            "tags": strings(&self.tags),
-            "snoozed": self.snoozed_until_ms.is_some(),
-            "count": self.count,
-            "lastOccurredAt": instant(self.last_occurred_ms),
-            "createdAt": instant(self.created_ms),
-            "updatedAt": instant(self.updated_ms),
-            "source": &*self.source,
-            "owner": &*self.owner,
-            "priority": self.priority.name(),
-            "teams": self.teams.iter().map(|id| json!({ "id": &**id })).collect::<Value>(),
-            "responders": self.responders.iter().map(Responder::json).collect::<Value>(),
-        });
-        if let Some(at_ms) = self.snoozed_until_ms {
-            out["snoozedUntil"] = instant(at_ms);
-        }
-        if let Some(from) = &self.integration {
-            out["integration"] = json!({ "id": &*from.id, "name": &*from.name, "type": &*from.kind });
-        }
-        if let Some(report) = &self.report {
-            let mut told = Map::new();
-            let by = |name: &Option<Text>| name.as_deref().map(Value::from);
-            for (key, value) in [
-                ("ackTime", report.ack_ms.map(Value::from)),
-                ("closeTime", report.close_ms.map(Value::from)),
-                ("acknowledgedBy", by(&report.acknowledged_by)),
-                ("closedBy", by(&report.closed_by)),
-            ] {
-                if let Some(value) = value {
-                    told.insert(key.to_owned(), value);
-                }
-            }
-            out["report"] = Value::Object(told);
-        }
-        out["ownerTeamId"] = Value::from(&*self.owner_team_id);
-        if view == View::Whole {
-            out["actions"] = json!([]);
-            out["entity"] = Value::from(&*self.entity);
-            out["description"] = Value::from(&*self.description);
-            let details = self.details.iter();
-            out["details"] = details
-                .map(|(key, value)| (key.to_string(), Value::from(&**value)))
-                .collect::<Map<_, _>>()
-                .into();
-        }
-        overlaid(out, &self.extra)
     }
 }
 
