@@ -1,15 +1,18 @@
 //! Entities: as stored, as shown, as seeded by tests.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Catalog;
 use super::shelf::{Held, Key, Shelf};
 
 /// What was written into an entity.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Facts {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) title: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) icon: Option<Value>,
     pub(super) team: Vec<Value>,
     pub(super) properties: Map<String, Value>,
@@ -39,16 +42,7 @@ impl Facts {
     }
 
     pub(super) fn text(&self) -> Vec<u8> {
-        let mut object = Map::new();
-        for (key, value) in [("title", &self.title), ("icon", &self.icon)] {
-            if let Some(value) = value {
-                object.insert(key.to_owned(), value.clone());
-            }
-        }
-        object.insert("team".to_owned(), Value::Array(self.team.clone()));
-        object.insert("properties".to_owned(), Value::Object(self.properties.clone()));
-        object.insert("relations".to_owned(), Value::Object(self.relations.clone()));
-        Value::Object(object).to_string().into_bytes()
+        serde_json::to_vec(self).expect("keys are texts and numbers are finite")
     }
 }
 

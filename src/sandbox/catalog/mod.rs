@@ -12,6 +12,7 @@ mod disk;
 mod door;
 mod entity;
 mod integration;
+mod pieces;
 mod property;
 mod route;
 mod search;

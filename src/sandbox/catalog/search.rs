@@ -8,9 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Refusal, carrying, object_with, success};
 use super::clock::iso;
-use super::entity::Entity;
 use super::shelf::{Held, Key};
-use super::view::View;
+use super::view::{self, View};
 use super::{Answer, Asked, Catalog};
 
 /// Rules nested deeper than this are refused.
@@ -231,10 +230,8 @@ impl Catalog {
         let view = View::of_search(&included);
         let found = self.matching(&rule);
         let blueprints: BTreeSet<&str> = found.iter().map(|(key, _)| &*key.blueprint).collect();
-        let mut body =
-            success("entities", found.iter().map(|(key, held)| view.shown(Entity::of(key, held))).collect());
-        body.insert("matchingBlueprints".to_owned(), json!(blueprints));
-        Ok(Answer::json(StatusCode::OK, &Value::Object(body)))
+        let tail = Map::from_iter([("matchingBlueprints".to_owned(), json!(blueprints))]);
+        Ok(view.answer(found.iter().map(|(key, held)| (key, held)), &tail))
     }
 
     pub(super) fn large_page(&self, asked: &Asked) -> Result<Answer, Refusal> {
@@ -252,16 +249,11 @@ impl Catalog {
             .of_blueprint(blueprint, &from)
             .filter(|(key, held)| rule.as_ref().is_none_or(|rule| rule.holds(key, held)));
         let page: Vec<_> = found.by_ref().take(limit).collect();
-        let next = match (found.next(), page.last()) {
-            (Some(_), Some((last, _))) => Some(bookmark(&[&last.identifier])),
-            _ => None,
-        };
-        let mut body =
-            success("entities", page.iter().map(|(key, held)| view.shown(Entity::of(key, held))).collect());
-        if let Some(next) = next {
-            body.insert("next".to_owned(), next.into());
+        let mut tail = Map::new();
+        if let (Some(_), Some((last, _))) = (found.next(), page.last()) {
+            tail.insert("next".to_owned(), bookmark(&[&last.identifier]).into());
         }
-        Ok(Answer::json(StatusCode::OK, &Value::Object(body)))
+        Ok(view.answer(page.into_iter(), &tail))
     }
 
     pub(super) fn datasource_entities(&self, asked: &Asked) -> Result<Answer, Refusal> {
@@ -305,8 +297,10 @@ impl Catalog {
 
     pub(super) fn get_entity(&self, asked: &Asked) -> Result<Answer, Refusal> {
         let part = |at: usize| asked.segments.get(at).map_or("", String::as_str);
-        self.entity(part(2), part(4))
-            .map(|entity| carrying(StatusCode::OK, "entity", View::Whole.shown(entity)))
+        let key = Key::new(part(2), part(4));
+        self.shelf
+            .entity(&key)
+            .map(|held| carrying(StatusCode::OK, "entity", view::whole(&key, held)))
             .ok_or_else(|| Refusal::not_found("Entity", part(4)))
     }
 }

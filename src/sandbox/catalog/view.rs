@@ -1,12 +1,15 @@
 //! Which parts of an entity an answer shows.
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::Answer;
 use super::answer::Refusal;
 use super::clock::iso;
-use super::entity::Entity;
+use super::pieces::members;
+use super::shelf::{Held, Key};
 
-/// A choice of parts.
+/// A choice of parts, by ids as they are written in JSON, quotes included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum View {
     /// Everything.
@@ -15,6 +18,10 @@ pub(super) enum View {
     Only(Vec<String>),
     /// Everything but these ids.
     Without(Vec<String>),
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 impl View {
@@ -27,7 +34,7 @@ impl View {
             let tail = ["properties.", "relations."].iter().find_map(|head| name.strip_prefix(head));
             tail.map_or_else(|| format!("${name}"), str::to_owned)
         };
-        Self::Only(include.iter().map(|name| plain(name)).collect())
+        Self::Only(include.iter().map(|name| quoted(&plain(name))).collect())
     }
 
     /// From the body of a page of one blueprint: ids of properties and relations, and `$title` and the like.
@@ -35,8 +42,7 @@ impl View {
         let list = |key: &str| match body.get(key) {
             None => Ok(None),
             Some(Value::Array(names)) => {
-                let texts: Option<Vec<String>> =
-                    names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+                let texts: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(quoted)).collect();
                 texts.map(Some).ok_or_else(|| Refusal::syntax(format!("`{key}` must name parts")))
             }
             Some(_) => Err(Refusal::syntax(format!("`{key}` must be an array"))),
@@ -51,39 +57,111 @@ impl View {
         })
     }
 
-    fn shows(&self, id: &str) -> bool {
+    fn shows(&self, quoted_id: &[u8]) -> bool {
+        let named = |ids: &[String]| ids.iter().any(|one| one.as_bytes() == quoted_id);
         match self {
             Self::Whole => true,
-            Self::Only(ids) => ids.iter().any(|one| one == id),
-            Self::Without(ids) => !ids.iter().any(|one| one == id),
+            Self::Only(ids) => named(ids),
+            Self::Without(ids) => !named(ids),
         }
     }
 
-    /// The entity as this view shows it; taken apart, since pages are large.
-    pub(super) fn shown(&self, entity: Entity) -> Value {
-        let [created, updated] = [entity.created_at, entity.updated_at].map(|at| Value::String(iso(at)));
-        let by = Value::String(entity.datasource);
-        let metas = [
-            ("$title", entity.title),
-            ("$icon", entity.icon),
-            ("$team", Some(Value::Array(entity.team))),
-            ("$createdAt", Some(created)),
-            ("$createdBy", Some(by.clone())),
-            ("$updatedAt", Some(updated)),
-            ("$updatedBy", Some(by)),
-        ];
-        let mut out = Map::new();
-        out.insert("identifier".to_owned(), Value::String(entity.identifier));
-        out.insert("blueprint".to_owned(), Value::String(entity.blueprint));
-        for (id, value) in metas {
-            if let Some(value) = value.filter(|_| self.shows(id)) {
-                out.insert(id[1..].to_owned(), value);
+    /// Writes the entity as this view shows it: straight to text, since pages are large.
+    pub(super) fn write(&self, out: &mut Vec<u8>, key: &Key, held: &Held) {
+        out.extend_from_slice(b"{\"identifier\":");
+        put_text(out, &key.identifier);
+        out.extend_from_slice(b",\"blueprint\":");
+        put_text(out, &key.blueprint);
+        let by = [&b"\"$createdBy\""[..], b"\"$updatedBy\""];
+        let at = [(&b"\"$createdAt\""[..], held.created), (b"\"$updatedAt\"", held.updated)];
+        for (id, at) in at {
+            if self.shows(id) {
+                put_meta(out, id);
+                put_text(out, &iso(at));
             }
         }
-        for (key, mut part) in [("properties", entity.properties), ("relations", entity.relations)] {
-            part.retain(|id, _| self.shows(id));
-            out.insert(key.to_owned(), Value::Object(part));
+        for id in by {
+            if self.shows(id) {
+                put_meta(out, id);
+                put_text(out, &held.datasource);
+            }
         }
-        Value::Object(out)
+        for (name, value) in members(&held.body) {
+            match name {
+                b"\"properties\"" | b"\"relations\"" => {
+                    put_name(out, name);
+                    self.write_part(out, value);
+                }
+                _ => {
+                    let id = [b"\"$", &name[1..]].concat();
+                    if self.shows(&id) {
+                        put_name(out, name);
+                        out.extend_from_slice(value);
+                    }
+                }
+            }
+        }
+        out.push(b'}');
     }
+
+    fn write_part(&self, out: &mut Vec<u8>, part: &[u8]) {
+        out.push(b'{');
+        let shown = members(part).filter(|(id, _)| self.shows(id));
+        for (at, (id, value)) in shown.enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(id);
+            out.push(b':');
+            out.extend_from_slice(value);
+        }
+        out.push(b'}');
+    }
+
+    /// A success that carries entities under `entities`, then `tail`.
+    pub(super) fn answer<'a>(
+        &self,
+        entities: impl Iterator<Item = (&'a Key, &'a Held)>,
+        tail: &Map<String, Value>,
+    ) -> Answer {
+        let mut body = br#"{"ok":true,"entities":["#.to_vec();
+        for (at, (key, held)) in entities.enumerate() {
+            if at > 0 {
+                body.push(b',');
+            }
+            self.write(&mut body, key, held);
+        }
+        body.push(b']');
+        for (key, value) in tail {
+            put_name(&mut body, quoted(key).as_bytes());
+            body.extend_from_slice(value.to_string().as_bytes());
+        }
+        body.push(b'}');
+        Answer::raw_json(StatusCode::OK, body)
+    }
+}
+
+/// The whole entity as the API shows it.
+pub(super) fn whole(key: &Key, held: &Held) -> Value {
+    let mut text = Vec::new();
+    View::Whole.write(&mut text, key, held);
+    serde_json::from_slice(&text).expect("it was put together from JSON")
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("memory takes any text");
+}
+
+/// `,"key":` from a quoted key.
+fn put_name(out: &mut Vec<u8>, quoted: &[u8]) {
+    out.push(b',');
+    out.extend_from_slice(quoted);
+    out.push(b':');
+}
+
+/// `,"createdAt":` from `"$createdAt"`.
+fn put_meta(out: &mut Vec<u8>, quoted_id: &[u8]) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(&quoted_id[2..]);
+    out.push(b':');
 }

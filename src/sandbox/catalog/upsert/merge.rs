@@ -22,49 +22,61 @@ impl Catalog {
         Ok(all.filter(|(key, held)| rule.holds(key, held)).map(|(key, _)| key.clone()).collect())
     }
 
+    /// What was there, with what is sent laid over it.
     pub(super) fn merged(
         &self,
         blueprint: &str,
         mut facts: Facts,
-        item: &Map<String, Value>,
+        item: Map<String, Value>,
     ) -> Result<Facts, Refusal> {
-        if let Some(title) = item.get("title") {
-            facts.title = Some(title.clone()).filter(|title| !title.is_null());
-        }
-        if let Some(icon) = item.get("icon") {
-            facts.icon = Some(icon.clone()).filter(|icon| !icon.is_null());
-        }
-        match item.get("team") {
-            None => {}
-            Some(Value::Null) => facts.team = Vec::new(),
-            Some(Value::String(one)) => facts.team = vec![json!(one)],
-            Some(Value::Array(many)) => facts.team.clone_from(many),
-            Some(query) => {
-                let found = self.found("_team", query)?;
-                facts.team = found.iter().map(|key| json!(&*key.identifier)).collect();
+        for (key, value) in item {
+            match (key.as_str(), value) {
+                ("title", title) => facts.title = Some(title).filter(|title| !title.is_null()),
+                ("icon", icon) => facts.icon = Some(icon).filter(|icon| !icon.is_null()),
+                ("team", Value::Null) => facts.team = Vec::new(),
+                ("team", Value::Array(many)) => facts.team = many,
+                ("team", one @ Value::String(_)) => facts.team = vec![one],
+                ("team", query) => {
+                    let found = self.found("_team", &query)?;
+                    facts.team = found.iter().map(|key| json!(&*key.identifier)).collect();
+                }
+                ("properties", Value::Object(part)) => self.lay_properties(&mut facts, part),
+                ("relations", Value::Object(part)) => self.lay_relations(blueprint, &mut facts, part)?,
+                ("properties" | "relations", Value::Null) => {}
+                ("properties" | "relations", _) => {
+                    return Err(Refusal::syntax(format!("`{key}` must be an object")));
+                }
+                _ => {}
             }
-        }
-        let part = |name: &str| match item.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(part)) => Ok(Some(part)),
-            Some(_) => Err(Refusal::syntax(format!("`{name}` must be an object"))),
-        };
-        for (id, value) in part("properties")?.into_iter().flatten() {
-            if value.is_null() && self.manners.nulls == Nulls::Dropped {
-                facts.properties.shift_remove(id);
-            } else {
-                facts.properties.insert(id.clone(), value.clone());
-            }
-        }
-        for (id, value) in part("relations")?.into_iter().flatten() {
-            let relation = self.relation(blueprint, id)?;
-            match self.related(id, relation, value)? {
-                Some(value) => facts.relations.insert(id.clone(), value),
-                None if self.manners.nulls == Nulls::Kept => facts.relations.insert(id.clone(), Value::Null),
-                None => facts.relations.shift_remove(id),
-            };
         }
         Ok(facts)
+    }
+
+    fn lay_properties(&self, facts: &mut Facts, part: Map<String, Value>) {
+        for (id, value) in part {
+            if value.is_null() && self.manners.nulls == Nulls::Dropped {
+                facts.properties.shift_remove(&id);
+            } else {
+                facts.properties.insert(id, value);
+            }
+        }
+    }
+
+    fn lay_relations(
+        &self,
+        blueprint: &str,
+        facts: &mut Facts,
+        part: Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        for (id, value) in part {
+            let relation = self.relation(blueprint, &id)?;
+            match self.related(&id, relation, &value)? {
+                Some(value) => facts.relations.insert(id, value),
+                None if self.manners.nulls == Nulls::Kept => facts.relations.insert(id, Value::Null),
+                None => facts.relations.shift_remove(&id),
+            };
+        }
+        Ok(())
     }
 
     fn relation(&self, blueprint: &str, id: &str) -> Result<&Value, Refusal> {
