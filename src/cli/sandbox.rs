@@ -110,12 +110,22 @@ fn resolve(variables: &BTreeMap<String, String>, output: &OutputArguments) -> Re
     })
 }
 
-/// One entity of each of three blueprints.
+/// Entities that are worth a look: an alert, its incident, and a service that the incident impacts.
+const SHOWN: [(&str, &str); 3] = [
+    ("opsGenieService", "Port-Outbound-Service"),
+    ("opsGenieIncident", "4a0c5e6d-b239-4cd9-a7e8-a5f880e99473"),
+    ("opsGenieAlert", "580e9625-ecc7-42b0-8836-3d3637438bc4-169486700232"),
+];
+
+/// Three entities: those worth a look where they are there, else the first of their blueprints.
 fn entities(catalog: &Handle<Catalog>) -> String {
     let mut shown = String::from("Three of the entities that the catalog holds now:\n");
-    for blueprint in ["opsGenieService", "opsGenieIncident", "opsGenieAlert"] {
-        let first = catalog.with(|catalog| catalog.entities(blueprint).into_iter().next());
-        if let Some(entity) = first {
+    for (blueprint, identifier) in SHOWN {
+        let found = catalog.with(|catalog| {
+            let known = catalog.entity(blueprint, identifier);
+            known.or_else(|| catalog.entities(blueprint).into_iter().next())
+        });
+        if let Some(entity) = found {
             let json = serde_json::to_string_pretty(&entity.json()).unwrap_or_else(|error| error.to_string());
             let _infallible = writeln!(shown, "\n{json}");
         }
