@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::config::{Settings, Sources};
+use crate::http::Proxy;
 use crate::report::Exit;
 use crate::sandbox::{Catalog, Detail, Handle, Holding, Options, Sandbox, Size, World};
 use crate::sync::Sides;
@@ -49,7 +50,7 @@ async fn pass_between(
     stop: &Stop,
 ) -> Result<Exit, Exit> {
     let settings = resolve(variables, output)?;
-    let sides = Sides::connect(&settings, &stop.first).map_err(|failure| {
+    let sides = Sides::connect(&settings, &Proxy::Direct, &stop.first).map_err(|failure| {
         terminal::talk(&format!("error: {failure}"));
         failure.cause().map_or(Exit::Unexpected, |cause| cause.exit())
     })?;

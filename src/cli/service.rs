@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::catalog::Schedule;
 use crate::config::{EventListener, Settings};
+use crate::http::Proxy;
 use crate::report::Exit;
 use crate::sync::Sides;
 
@@ -19,7 +20,7 @@ pub(super) async fn poll(
     output: &OutputArguments,
     stop: &Stop,
 ) -> Exit {
-    let sides = match Sides::connect(settings, &stop.first) {
+    let sides = match Sides::connect(settings, &Proxy::System, &stop.first) {
         Ok(sides) => sides,
         Err(failure) => {
             terminal::talk(&format!("error: {failure}"));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Schedule;
 use crate::config::Settings;
+use crate::http::Proxy;
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
 use crate::sync::{self, Request, Sides};
@@ -19,7 +20,7 @@ pub(super) async fn run(
     output: &OutputArguments,
     stop: &Stop,
 ) -> Exit {
-    let sides = match Sides::connect(settings, &stop.first) {
+    let sides = match Sides::connect(settings, &Proxy::System, &stop.first) {
         Ok(sides) => sides,
         Err(failure) => {
             terminal::talk(&format!("error: {failure}"));

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::filter;
 use super::items::{Split, leading_path};
 use super::project::Shape;
 use super::rules::{Blueprints, Compiled, Expression, FieldId, Members, Rotations, Rule, Rules};
 use crate::config::mapping::{EntityMapping, Expr, MappingFile, Resource, Template, TopLevelTransform};
 use crate::config::{Diagnostic, Place, Severity};
 use crate::jq::{Environment, Program, quote_rewrite};
-use crate::model::{BlueprintId, RuleId};
+use crate::model::{BlueprintId, Filter, RuleId};
 
 /// What an expression must give, as far as that is known before any record is read.
 #[derive(Clone, Copy)]
@@ -29,9 +30,11 @@ impl Rules {
         let mut compiler = Compiler { fields: Vec::new(), faults: Vec::new() };
         let mut rules = Vec::new();
         for (index, resource) in file.resources.iter().enumerate() {
+            let filter = compiler.filter(resource);
             for mapping in &resource.mappings {
                 let id = RuleId(rules.len());
-                rules.extend(compiler.rule(id, index, resource, mapping));
+                let rule = compiler.rule(id, index, resource, mapping);
+                rules.extend(rule.map(|rule| Rule { filter: filter.clone(), ..rule }));
             }
         }
         if compiler.faults.is_empty() {
@@ -43,7 +46,13 @@ impl Rules {
 }
 
 impl Compiler {
-    /// A rule; none when one of its expressions is at fault, which is noted.
+    /// What a resource asks of the source; its faults are noted.
+    fn filter(&mut self, resource: &Resource) -> Option<Filter> {
+        let compiled = filter::compile(resource.kind, resource.selector.api_query.as_ref()?);
+        compiled.map_err(|faults| self.faults.extend(faults)).ok()
+    }
+
+    /// A rule, without the filter of its resource; none when one of its expressions is at fault, which is noted.
     fn rule(
         &mut self,
         id: RuleId,
@@ -80,7 +89,7 @@ impl Compiler {
             blueprints,
             members,
             rotations,
-            query: None,
+            filter: None,
             selector,
             items,
             shape,

@@ -7,7 +7,7 @@ use super::Tally;
 use super::items::Split;
 use super::project::{self, Shape};
 use crate::jq::{Environment, Program};
-use crate::model::{BlueprintId, Kind, Lookup, Mapped, Record, RuleId};
+use crate::model::{BlueprintId, EntityId, Filter, Kind, Lookup, Mapped, Record, RecordId, RuleId};
 
 /// One expression of a mapping, by its position among all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +80,7 @@ pub struct Rule {
     pub members: Members,
     /// Whether its schedules come with their rotations: `selector.apiQueryParams.expand`.
     pub rotations: Rotations,
-    pub(super) query: Option<String>,
+    pub(super) filter: Option<Filter>,
     pub(super) selector: Expression,
     pub(super) items: Option<(Expression, Split)>,
     pub(super) shape: Shape,
@@ -97,9 +97,16 @@ impl Rule {
         self.selector.program.constant().is_some_and(|constant| constant.as_bool() == Some(true))
     }
 
-    /// The search that the source applies to its records; none when it takes all.
-    pub fn query(&self) -> Option<&str> {
-        self.query.as_deref()
+    /// What it asks of the source: `selector.apiQueryParams`; none when it takes all records of its kind.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// The record that an entity of this rule must come from, where the identifier alone tells it: it is the record's id.
+    pub fn record_of(&self, identifier: &EntityId) -> Option<RecordId> {
+        let Compiled::Expression(expression) = &self.shape.identifier else { return None };
+        let plain = self.items.is_none() && expression.program.source().trim() == ".id";
+        plain.then(|| RecordId::new(identifier.as_str()).ok()).flatten()
     }
 
     /// Whether its entities name themselves by a search.

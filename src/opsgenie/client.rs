@@ -76,6 +76,12 @@ impl Opsgenie {
         Ok(Record { kind: Kind::Alert, id: id.clone(), body })
     }
 
+    /// An incident.
+    pub async fn incident(&self, id: &RecordId) -> Result<Record, Error> {
+        let body = self.one(&Call::Incident(id.clone())).await?;
+        Ok(Record { kind: Kind::Incident, id: id.clone(), body })
+    }
+
     /// Who is on call in one schedule: `_parent` and `onCallRecipients`.
     pub async fn oncalls(&self, schedule: &RecordId) -> Result<Value, Error> {
         self.one(&Call::OncallsOf(schedule.clone())).await

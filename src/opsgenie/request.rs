@@ -85,6 +85,7 @@ pub(super) enum Call {
     OncallsOf(RecordId),
     Team(RecordId),
     Alert(RecordId),
+    Incident(RecordId),
     AssociatedAlerts(RecordId),
     Account,
 }
@@ -96,7 +97,7 @@ impl Call {
     pub(super) fn domain(&self) -> Domain {
         match self {
             Self::Alerts { .. } | Self::CountAlerts { .. } | Self::Users { .. } => Domain::Search,
-            Self::Incidents { .. } | Self::AssociatedAlerts(_) => Domain::Incident,
+            Self::Incidents { .. } | Self::Incident(_) | Self::AssociatedAlerts(_) => Domain::Incident,
             Self::Services { .. } | Self::Teams | Self::Schedules(_) | Self::Team(_) | Self::Account => {
                 Domain::Configuration
             }
@@ -152,6 +153,7 @@ impl Call {
             Self::OncallsOf(id) => vec!["v2", "schedules", segment(id)?, "on-calls"],
             Self::Team(id) => vec!["v2", "teams", segment(id)?],
             Self::Alert(id) => vec!["v2", "alerts", segment(id)?],
+            Self::Incident(id) => vec!["v1", "incidents", segment(id)?],
             Self::AssociatedAlerts(id) => vec!["v1", "incidents", segment(id)?, "associated-alert-ids"],
             Self::Account => vec!["v2", "account"],
         })
@@ -182,6 +184,7 @@ impl Call {
             | Self::Teams
             | Self::Team(_)
             | Self::Alert(_)
+            | Self::Incident(_)
             | Self::Account => Vec::new(),
         }
     }
@@ -260,6 +263,7 @@ mod tests {
             Call::OncallsOf(id("c0de-10")),
             Call::Team(id("7e0a-01")),
             Call::Alert(id("3c6f-1763596812044")),
+            Call::Incident(id("b2f1")),
             Call::AssociatedAlerts(id("b2f1-70")),
             Call::Account,
         ]
@@ -279,6 +283,7 @@ mod tests {
         https://api.opsgenie.com/v2/schedules/c0de-10/on-calls?flat=true
         https://api.opsgenie.com/v2/teams/7e0a-01
         https://api.opsgenie.com/v2/alerts/3c6f-1763596812044
+        https://api.opsgenie.com/v1/incidents/b2f1
         https://api.opsgenie.com/v1/incidents/b2f1-70/associated-alert-ids?limit=25
         https://api.opsgenie.com/v2/account
         ");

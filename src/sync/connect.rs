@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use crate::catalog::{self, Catalog};
 use crate::config::{Certificates, Settings};
-use crate::http::{self, Policy, Tls, Verify};
+use crate::http::{self, Policy, Proxy, Tls, Verify};
 use crate::opsgenie::Opsgenie;
 
 /// The version that the ownership stamp carries.
@@ -24,9 +24,16 @@ pub struct Sides {
 
 impl Sides {
     /// The sides that the settings name. `stop` ends every call of either.
-    pub fn connect(settings: &Settings, stop: &CancellationToken) -> Result<Self, Failure> {
-        let source_http = client(settings, settings.source.certificates, stop)?;
-        let catalog_http = client(settings, settings.catalog.certificates, stop)?;
+    pub fn connect(settings: &Settings, proxy: &Proxy, stop: &CancellationToken) -> Result<Self, Failure> {
+        let source_tls = tls(settings.source.certificates)?;
+        // Reading the machine's roots takes longer than everything else here.
+        let catalog_tls = if settings.catalog.certificates == settings.source.certificates {
+            source_tls.clone()
+        } else {
+            tls(settings.catalog.certificates)?
+        };
+        let source_http = client(settings, source_tls, proxy, stop)?;
+        let catalog_http = client(settings, catalog_tls, proxy, stop)?;
         let source = Opsgenie::new(source_http, &settings.source.api_url, settings.source.api_token.clone())?;
         let options = catalog::Options {
             base_url: settings.catalog.base_url.clone(),
@@ -40,19 +47,25 @@ impl Sides {
     }
 }
 
-fn client(
-    settings: &Settings,
-    certificates: Certificates,
-    stop: &CancellationToken,
-) -> Result<http::Client, Failure> {
+fn tls(certificates: Certificates) -> Result<Tls, Failure> {
     let verify = match certificates {
         Certificates::Checked => Verify::Full,
         Certificates::Unchecked => Verify::Off,
     };
+    Tls::load(verify, None).map_err(Failure::Http)
+}
+
+fn client(
+    settings: &Settings,
+    tls: Tls,
+    proxy: &Proxy,
+    stop: &CancellationToken,
+) -> Result<http::Client, Failure> {
     let options = http::Options {
         timeout: settings.client_timeout,
         policy: Policy { call_budget: settings.retry_budget, ..Policy::default() },
-        tls: Some(Tls::load(verify, None).map_err(Failure::Http)?),
+        tls: Some(tls),
+        proxy: proxy.clone(),
         stop: stop.clone(),
         seed: seed(),
         ..http::Options::default()

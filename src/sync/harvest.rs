@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt as _, stream};
+use jiff::Timestamp;
 
 use crate::apply::Feed;
 use crate::enrich::{Enriched, Failure, Lookups};
@@ -49,8 +50,8 @@ pub(super) enum Extent {
     Limited(u64),
 }
 
-/// The listings that the rules need, by kind, in the order of the file: each once, whatever number of resources maps it.
-pub(super) fn by_kind(rules: &Rules) -> Vec<(Kind, Vec<Harvest>)> {
+/// The listings that the rules need at `now`, by kind, in the order of the file: each once, whatever number of resources maps it.
+pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)> {
     let mut by_listing: Vec<(Listing, Vec<RuleId>)> = Vec::new();
     let expanded = rules.iter().any(|rule| rule.rotations == map::Rotations::Expanded);
     for rule in rules.iter() {
@@ -58,7 +59,8 @@ pub(super) fn by_kind(rules: &Rules) -> Vec<(Kind, Vec<Harvest>)> {
             Kind::Schedule if expanded => Rotations::Expanded,
             _ => Rotations::Left,
         };
-        let listing = Listing { kind: rule.kind, query: rule.query().map(str::to_owned), rotations };
+        let listing =
+            Listing { kind: rule.kind, query: rule.filter().and_then(|filter| filter.query(now)), rotations };
         match by_listing.iter_mut().find(|(known, _)| *known == listing) {
             Some((_, rules)) => rules.push(rule.id),
             None => by_listing.push((listing, vec![rule.id])),

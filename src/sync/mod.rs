@@ -6,6 +6,7 @@
 
 mod connect;
 mod failure;
+mod filter_check;
 mod harvest;
 mod prepare;
 mod removal;
@@ -144,7 +145,7 @@ async fn harvest_all(
     let wanted = |kind: Kind| request.only.is_empty() || request.only.contains(&kind);
     let lookups = Lookups::new(&sides.source, prepared.rules.needs());
     let mut running = Vec::new();
-    for (kind, harvests) in harvest::by_kind(&prepared.rules) {
+    for (kind, harvests) in harvest::by_kind(&prepared.rules, Timestamp::now()) {
         let Some(feed) = writer.feed(kind).filter(|_| wanted(kind)) else { continue };
         for harvest in harvests {
             running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone()));

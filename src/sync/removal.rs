@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::prepare::{Prepared, plan_rule};
-use super::{Request, Sides};
+use super::{Request, Sides, filter_check};
 use crate::apply::{self, Deleted, Written};
 use crate::catalog::Error;
 use crate::config::Settings;
-use crate::model::{BlueprintId, Kind};
+use crate::map;
+use crate::model::{BlueprintId, Kind, RuleId};
 use crate::plan::deletion::{self, Decision, Feeder, Filter, FilterCheck, Naming, Policy, Seen};
 use crate::report::Mode;
 
@@ -48,7 +49,9 @@ impl Removal<'_> {
             threshold: self.prepared.mapping.entity_deletion_threshold,
             allow_empty: self.settings.deletion.allow_empty.clone(),
         };
-        let decisions = deletion::decide(&inventory, &self.feeders(), seen, &written.searched(), &policy);
+        let checks = filter_check::run(&self.sides.source, &self.prepared.rules, &inventory, seen).await;
+        let decisions =
+            deletion::decide(&inventory, &self.feeders(&checks), seen, &written.searched(), &policy);
         let deleted = match self.request.mode {
             Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes).await,
             Mode::Plan => BTreeMap::new(),
@@ -56,13 +59,13 @@ impl Removal<'_> {
         Removed { decisions, deleted, error: None }
     }
 
-    fn feeders(&self) -> Vec<Feeder> {
-        let feeder = |rule| Feeder {
+    fn feeders(&self, checks: &BTreeMap<RuleId, FilterCheck>) -> Vec<Feeder> {
+        let feeder = |rule: &map::Rule| Feeder {
             rule: plan_rule(rule),
             naming: if rule.searches() { Naming::Search } else { Naming::Exact },
-            filter: match rule.query() {
+            filter: match rule.filter() {
                 None => Filter::None,
-                Some(_) => Filter::Source(FilterCheck::NotRun),
+                Some(_) => Filter::Source(checks.get(&rule.id).cloned().unwrap_or(FilterCheck::NotRun)),
             },
         };
         self.prepared.rules.iter().map(feeder).collect()
