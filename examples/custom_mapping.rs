@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fs;
 
 use ocean_opsgenie::config::{Settings, Sources};
+use ocean_opsgenie::http::Proxy;
 use ocean_opsgenie::report::{self, Style};
 use ocean_opsgenie::sandbox::{Options, Sandbox};
 use ocean_opsgenie::sync::{self, Request, Sides};
@@ -71,7 +72,7 @@ pub(crate) async fn custom_mapping() -> Result<String, Box<dyn Error>> {
         ("OCEAN__RESOURCES_PATH", folder.path().display().to_string()),
     ]))?;
     let stop = CancellationToken::new();
-    let sides = Sides::connect(&settings, &stop)?;
+    let sides = Sides::connect(&settings, &Proxy::Direct, &stop)?;
     let report = sync::run(&settings, &sides, &Request::default(), &stop, || None).await;
 
     let alerts = sandbox.catalog().with(|catalog| catalog.entities("urgentAlert"));

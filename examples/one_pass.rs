@@ -7,6 +7,7 @@
 use std::error::Error;
 
 use ocean_opsgenie::config::{Settings, Sources};
+use ocean_opsgenie::http::Proxy;
 use ocean_opsgenie::report::{self, Style};
 use ocean_opsgenie::sandbox::{Options, Sandbox};
 use ocean_opsgenie::sync::{self, Request, Sides};
@@ -35,7 +36,7 @@ pub(crate) async fn one_pass() -> Result<String, Box<dyn Error>> {
 
     // Cancelling `stop` would end the pass cleanly: nothing half done, nothing deleted.
     let stop = CancellationToken::new();
-    let sides = Sides::connect(&settings, &stop)?;
+    let sides = Sides::connect(&settings, &Proxy::Direct, &stop)?;
     let report = sync::run(&settings, &sides, &Request::default(), &stop, || None).await;
 
     let alert = sandbox.catalog().with(|catalog| catalog.entities("opsGenieAlert").into_iter().next());

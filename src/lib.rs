@@ -13,6 +13,7 @@
 //! ```
 //! # async fn pass() -> Result<(), Box<dyn std::error::Error>> {
 //! use ocean_opsgenie::config::{Settings, Sources};
+//! use ocean_opsgenie::http::Proxy;
 //! use ocean_opsgenie::report::Exit;
 //! use ocean_opsgenie::sandbox::{Options, Sandbox};
 //! use ocean_opsgenie::sync::{self, Request, Sides};
@@ -27,7 +28,7 @@
 //!     ("OCEAN__PORT__CLIENT_SECRET", Sandbox::CLIENT_SECRET.to_owned()),
 //! ]))?;
 //! let stop = CancellationToken::new();
-//! let sides = Sides::connect(&settings, &stop)?;
+//! let sides = Sides::connect(&settings, &Proxy::Direct, &stop)?;
 //! let report = sync::run(&settings, &sides, &Request::default(), &stop, || None).await;
 //! assert_eq!(report.exit, Exit::Done);
 //! assert!(!sandbox.catalog().with(|catalog| catalog.entities("opsGenieAlert")).is_empty());
