@@ -127,7 +127,7 @@ impl Queue {
 #[derive(Debug)]
 pub(super) struct Desk<'a> {
     shape: &'a Blueprint,
-    comparison: Comparison<'a>,
+    comparison: Comparison,
     /// Only where several kinds feed the blueprint.
     fold: Option<Fold>,
     created: Queue,
@@ -145,7 +145,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(layout: &'a Layout, shape: &'a Blueprint, snapshot: &'a Snapshot) -> Self {
+    pub(super) fn new(layout: &Layout, shape: &'a Blueprint, snapshot: Snapshot) -> Self {
         Self {
             shape,
             comparison: Comparison::new(layout, shape, snapshot),
@@ -172,6 +172,25 @@ impl<'a> Desk<'a> {
     /// Whether there is room for another page of entities.
     pub(super) fn has_room(&self) -> bool {
         self.waiting() < self.room && self.waiting_bytes < WAITING_BYTES
+    }
+
+    /// Keys that are seen for the first time and are not known to be stored.
+    pub(super) fn unknown(&self, page: &[Mapped]) -> Vec<EntityId> {
+        let exact = page.iter().filter_map(|mapped| match &mapped.entity.identifier {
+            Identifier::Exact(identifier) => Some(identifier),
+            Identifier::Search(_) => None,
+        });
+        let known = |identifier: &EntityId| {
+            self.comparison.knows(identifier.as_str()) || self.ledger.produced(identifier.as_str())
+        };
+        exact.filter(|identifier| !known(identifier)).cloned().collect()
+    }
+
+    /// Adds stored entities that the snapshot lacked.
+    pub(super) fn learn(&mut self, stored: &[Entity]) {
+        for stored in stored {
+            self.comparison.learn(stored);
+        }
     }
 
     /// Takes a mapped entity.

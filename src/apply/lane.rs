@@ -10,7 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::Mode;
 use super::desk::{Attempt, Desk, Fate, Flush, Item};
 use super::tally::Tally;
-use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, UpsertPolicy};
+use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, SnapshotPage, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey, Field, Identifier, Mapped};
 use crate::plan::{Layout, Ledger, Pointed, Snapshot, SnapshotBuilder};
 
@@ -64,10 +64,11 @@ impl Lane {
                     let done = refuse_all(&layout, Some(&shape), Arc::new(error), &mut input).await;
                     Done { shape: Some(shape), ..done }
                 }
-                Ok(snapshot) => {
-                    let sender = Sender::new(catalog, layout.blueprint().clone(), policy);
-                    let desk = Desk::new(&layout, &shape, &snapshot);
-                    let desk = write(desk, &sender, &gates, mode, &mut input).await;
+                Ok((snapshot, owners)) => {
+                    let sender = Sender::new(catalog.clone(), layout.blueprint().clone(), policy);
+                    let desk = Desk::new(&layout, &shape, snapshot);
+                    let pages = Pages { input: &mut input, catalog: &catalog, layout: &layout, owners };
+                    let desk = write(desk, &sender, &gates, mode, pages).await;
                     Done {
                         blueprint: layout.blueprint().clone(),
                         ledger: desk.ledger,
@@ -86,16 +87,46 @@ impl Lane {
     }
 }
 
-async fn read(catalog: &Catalog, layout: &Layout, shape: &Blueprint) -> Result<Snapshot, Error> {
+async fn read(catalog: &Catalog, layout: &Layout, shape: &Blueprint) -> Result<(Snapshot, Owners), Error> {
     let fields: Vec<Field> = layout.fields().cloned().collect();
     let mut builder = SnapshotBuilder::new(layout, shape);
+    let mut seen = Owners::All;
     let mut pages = std::pin::pin!(catalog.snapshot(layout.blueprint(), &fields));
-    while let Some(page) = pages.try_next().await? {
-        for stored in &page {
+    while let Some(SnapshotPage { entities, owners }) = pages.try_next().await? {
+        for stored in &entities {
             builder.add(stored);
         }
+        seen = owners;
     }
-    Ok(builder.finish())
+    Ok((builder.finish(), seen))
+}
+
+/// The pages of entities that come in, and what there is to look up about them.
+struct Pages<'a> {
+    input: &'a mut mpsc::Receiver<Vec<Mapped>>,
+    catalog: &'a Catalog,
+    layout: &'a Layout,
+    owners: Owners,
+}
+
+impl Pages<'_> {
+    /// Where the snapshot holds only what is ours, the keys that it lacks are looked up. A failure costs a comparison,
+    /// not the entities: they are written as new.
+    async fn look_up(&mut self, desk: &mut Desk<'_>, page: &[Mapped]) {
+        let unknown = match self.owners {
+            Owners::All => return,
+            Owners::Ours => desk.unknown(page),
+        };
+        let blueprint = self.layout.blueprint();
+        let fields: Vec<Field> = self.layout.fields().cloned().collect();
+        match self.catalog.lookup(blueprint, &unknown, &fields).await {
+            Ok(stored) => desk.learn(&stored),
+            Err(error) => {
+                tracing::warn!(%error, "entities are written without comparison");
+                self.owners = Owners::All;
+            }
+        }
+    }
 }
 
 async fn write<'a>(
@@ -103,7 +134,7 @@ async fn write<'a>(
     sender: &Sender,
     gates: &[CancellationToken],
     mode: Mode,
-    input: &mut mpsc::Receiver<Vec<Mapped>>,
+    mut pages: Pages<'_>,
 ) -> Desk<'a> {
     let mut opening = std::pin::pin!(async {
         for gate in gates {
@@ -127,8 +158,9 @@ async fn write<'a>(
         tokio::select! {
             () = &mut opening, if !open => open = true,
             Some(fates) = calls.next(), if !calls.is_empty() => desk.settle(fates, Attempt::First),
-            page = input.recv(), if flush == Flush::Full && desk.has_room() => {
+            page = pages.input.recv(), if flush == Flush::Full && desk.has_room() => {
                 if let Some(page) = page {
+                    pages.look_up(&mut desk, &page).await;
                     for mapped in page {
                         desk.take(mapped);
                     }

@@ -323,8 +323,8 @@ impl Written {
     ) {
         let Some(shape) = self.shapes.get(blueprint) else { return };
         let layout = Layout::new(blueprint.clone(), rules);
-        let snapshot = Snapshot::default();
-        let mut desk = Desk::new(&layout, shape, &snapshot);
+        // Nothing is decided here any more: what is left is sent as it is.
+        let mut desk = Desk::new(&layout, shape, Snapshot::default());
         while !items.is_empty() {
             let rest = items.split_off(items.len().min(UPSERT_CHUNK));
             let fates = sender.send(items).await;

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use blueprints::{Installed, StoredBlueprint};
 pub use error::{Error, Fault, Meaning, Said};
 pub use integration::{Destination, Integration, Wanted};
-pub use read::Owned;
+pub use read::{Owned, Owners, SnapshotPage};
 pub use request::{
     AddressError, DELETE_CHUNK, Dependents, Event, INTEGRATION_TYPE, Merge, MissingTargets, Requests,
     UPSERT_CHUNK, UpsertPolicy,

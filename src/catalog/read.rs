@@ -17,6 +17,24 @@ const MAX_PAGES: usize = 10_000;
 /// An entity that carries our stamp.
 pub type Owned = EntityKey;
 
+/// Some of the stored entities of a blueprint.
+#[derive(Debug)]
+pub struct SnapshotPage {
+    /// The entities.
+    pub entities: Vec<Entity>,
+    /// Whose entities the listing holds.
+    pub owners: Owners,
+}
+
+/// Whose entities a listing holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// Everybody's.
+    All,
+    /// Only those that carry our stamp: a key that is missing may still be stored.
+    Ours,
+}
+
 /// Where a snapshot stands.
 enum Reading {
     /// The next page of the blueprint.
@@ -32,12 +50,12 @@ enum Reading {
 impl Catalog {
     /// Every stored entity of `blueprint`, whoever wrote it, with `fields`, page by page. The blueprint is known to
     /// exist. A catalog without the route for large pages is read in a way that it has: then only entities that carry
-    /// our stamp come.
+    /// our stamp come, and the pages say so.
     pub fn snapshot<'a>(
         &'a self,
         blueprint: &'a BlueprintId,
         fields: &'a [Field],
-    ) -> impl Stream<Item = Result<Vec<Entity>, Error>> + 'a {
+    ) -> impl Stream<Item = Result<SnapshotPage, Error>> + 'a {
         let start = Reading::Page { from: None, pages: 0 };
         stream::try_unfold(start, move |reading| self.step(blueprint, fields, reading))
     }
@@ -47,7 +65,7 @@ impl Catalog {
         blueprint: &BlueprintId,
         fields: &[Field],
         reading: Reading,
-    ) -> Result<Option<(Vec<Entity>, Reading)>, Error> {
+    ) -> Result<Option<(SnapshotPage, Reading)>, Error> {
         match reading {
             Reading::Done => Ok(None),
             Reading::Page { from, pages } => match self.page(blueprint, fields, from.as_deref(), pages).await
@@ -57,7 +75,7 @@ impl Catalog {
                         Some(next) => Reading::Page { from: Some(next), pages: pages + 1 },
                         None => Reading::Done,
                     };
-                    Ok(Some((entities, reading)))
+                    Ok(Some((SnapshotPage { entities, owners: Owners::All }, reading)))
                 }
                 Err(Error { fault: Fault::NoRoute(_) | Fault::Missing(_), .. }) if pages == 0 => {
                     tracing::debug!(%blueprint, "the catalog cannot list a blueprint, looking up what is ours");
@@ -66,7 +84,8 @@ impl Catalog {
                         .iter()
                         .filter(|key| key.blueprint == *blueprint)
                         .map(|key| key.identifier.clone());
-                    Ok(Some((Vec::new(), Reading::Lookup(ids.collect()))))
+                    let page = SnapshotPage { entities: Vec::new(), owners: Owners::Ours };
+                    Ok(Some((page, Reading::Lookup(ids.collect()))))
                 }
                 Err(error) => Err(error),
             },
@@ -75,8 +94,8 @@ impl Catalog {
                 if slice.is_empty() {
                     return Ok(None);
                 }
-                let entities = self.lookup(blueprint, &slice, fields).await?;
-                Ok(Some((entities, Reading::Lookup(left))))
+                let entities = self.lookup_slice(blueprint, &slice, fields).await?;
+                Ok(Some((SnapshotPage { entities, owners: Owners::Ours }, Reading::Lookup(left))))
             }
         }
     }
@@ -98,8 +117,21 @@ impl Catalog {
         Ok((rows.iter().filter_map(|row| wire::read_entity(row, blueprint)).collect(), next))
     }
 
-    /// Those of `identifiers` that are stored in `blueprint`, with `fields`.
+    /// Those of `identifiers` that are stored in `blueprint`, whoever wrote them, with `fields`.
     pub async fn lookup(
+        &self,
+        blueprint: &BlueprintId,
+        identifiers: &[EntityId],
+        fields: &[Field],
+    ) -> Result<Vec<Entity>, Error> {
+        let mut all = Vec::new();
+        for slice in identifiers.chunks(SEARCH_SLICE) {
+            all.append(&mut self.lookup_slice(blueprint, slice, fields).await?);
+        }
+        Ok(all)
+    }
+
+    async fn lookup_slice(
         &self,
         blueprint: &BlueprintId,
         identifiers: &[EntityId],

@@ -25,9 +25,8 @@ pub(super) const PAGE: usize = 1000;
 /// Entities per page of the inventory, as the peer asks for them.
 pub(super) const INVENTORY_PAGE: usize = 5000;
 
-/// Identifiers per search in the fallback: the query holds each, a thousand bytes at most, and a body stays far below the
-/// catalog's mebibyte.
-pub(super) const SEARCH_SLICE: usize = 200;
+/// Identifiers per search: a query holds each, four thousand bytes at most, and a body stays below half a mebibyte.
+pub(super) const SEARCH_SLICE: usize = 100;
 
 /// Identifiers per bulk deletion: the most that the catalog allows.
 pub const DELETE_CHUNK: usize = 100;

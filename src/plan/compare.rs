@@ -53,15 +53,25 @@ pub enum Blocked {
 
 /// Compares entities of one blueprint with its snapshot.
 #[derive(Debug)]
-pub struct Comparison<'a> {
-    snapshot: &'a Snapshot,
+pub struct Comparison {
+    snapshot: Snapshot,
     printer: Printer,
 }
 
-impl<'a> Comparison<'a> {
+impl Comparison {
     /// Compares with `snapshot`, which was built with the same `layout` and `shape`.
-    pub fn new(layout: &Layout, shape: &Blueprint, snapshot: &'a Snapshot) -> Self {
+    pub fn new(layout: &Layout, shape: &Blueprint, snapshot: Snapshot) -> Self {
         Self { snapshot, printer: Printer::new(layout, shape) }
+    }
+
+    /// Whether `identifier` is known to be stored.
+    pub fn knows(&self, identifier: &str) -> bool {
+        self.snapshot.contains(identifier)
+    }
+
+    /// Adds a stored entity that the snapshot lacked.
+    pub fn learn(&mut self, stored: &Entity) {
+        self.snapshot.add(stored, &mut self.printer);
     }
 
     /// The step that makes the catalog agree with `entity`. Only groups of which the entity carries a field are compared.
@@ -165,7 +175,7 @@ mod tests {
         let mut builder = SnapshotBuilder::new(&layout, &shape);
         builder.add(&entity(stored));
         let snapshot = builder.finish();
-        Comparison::new(&layout, &shape, &snapshot).decide(entity(mapped))
+        Comparison::new(&layout, &shape, snapshot).decide(entity(mapped))
     }
 
     fn same(stored: &str, mapped: &str) -> bool {
@@ -197,7 +207,7 @@ mod tests {
             let mut builder = SnapshotBuilder::new(&layout, &shape);
             builder.add(&whole);
             let snapshot = builder.finish();
-            let mut comparison = Comparison::new(&layout, &shape, &snapshot);
+            let mut comparison = Comparison::new(&layout, &shape, snapshot);
             assert!(matches!(comparison.decide(whole), Step::Unchanged(_)));
             assert!(matches!(comparison.decide(changed), Step::Update { .. }), "{mapped}");
         }
@@ -254,7 +264,7 @@ mod tests {
         let mut builder = SnapshotBuilder::new(&layout, &shape);
         builder.add(&entity(r#"{"title":"t","icon":"i"}"#));
         let snapshot = builder.finish();
-        let mut comparison = Comparison::new(&layout, &shape, &snapshot);
+        let mut comparison = Comparison::new(&layout, &shape, snapshot);
         assert!(matches!(comparison.decide(entity(r#"{"icon":"i"}"#)), Step::Unchanged(_)));
         let Step::Update { changed, .. } = comparison.decide(entity(r#"{"title":"t","icon":"j"}"#)) else {
             panic!("it differs")

@@ -32,6 +32,24 @@ impl Snapshot {
         self.rows.contains_key(&hash_identifier(identifier))
     }
 
+    /// Adds a stored entity. One that comes twice counts once, as it came last.
+    pub(super) fn add(&mut self, stored: &Entity, printer: &mut Printer) {
+        let Identifier::Exact(identifier) = &stored.identifier else { return };
+        let Self { rows, prints, stride } = self;
+        let next = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let row = *rows.entry(hash_identifier(identifier.as_str())).or_insert(next) as usize;
+        // Stored relations are resolved: none of them is a search.
+        let looks = printer.look(stored).iter().map(|look| look.print);
+        let at = row * *stride;
+        if at == prints.len() {
+            prints.extend(looks);
+        } else {
+            for (slot, print) in prints[at..at + *stride].iter_mut().zip(looks) {
+                *slot = print;
+            }
+        }
+    }
+
     /// The fingerprints of `identifier`, one per group.
     pub(super) fn prints(&self, identifier: &str) -> Option<&[Print]> {
         let row = *self.rows.get(&hash_identifier(identifier))? as usize;
@@ -55,20 +73,7 @@ impl SnapshotBuilder {
 
     /// Adds a stored entity. One that is listed twice counts once, as listed last.
     pub fn add(&mut self, stored: &Entity) {
-        let Identifier::Exact(identifier) = &stored.identifier else { return };
-        let Snapshot { rows, prints, stride } = &mut self.snapshot;
-        let next = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let row = *rows.entry(hash_identifier(identifier.as_str())).or_insert(next) as usize;
-        // Stored relations are resolved: none of them is a search.
-        let looks = self.printer.look(stored).iter().map(|look| look.print);
-        let at = row * *stride;
-        if at == prints.len() {
-            prints.extend(looks);
-        } else {
-            for (slot, print) in prints[at..at + *stride].iter_mut().zip(looks) {
-                *slot = print;
-            }
-        }
+        self.snapshot.add(stored, &mut self.printer);
     }
 
     /// The snapshot, once the last page was added.

@@ -44,8 +44,7 @@ fn pass(store: &mut Store, rules: &[Rule], arriving: &[Mapped], room: usize) -> 
     for stored in store.values() {
         builder.add(stored);
     }
-    let snapshot = builder.finish();
-    let mut desk = Desk::new(&layout, &shape, &snapshot);
+    let mut desk = Desk::new(&layout, &shape, builder.finish());
     desk.room = room;
     let mut under_way: VecDeque<Vec<Item>> = VecDeque::new();
     let (mut calls, mut entities) = (0, 0);

@@ -151,6 +151,15 @@ async fn a_catalog_without_large_pages_is_read_in_another_way() {
     let written = stage.pass(&rules(), account(250)).await;
     assert_eq!(written.tally.kinds()[&Kind::Alert].unchanged, 250);
     assert_eq!(stage.bulks().len(), 0);
+
+    stage.sandbox.catalog().with(|state| {
+        let stored = state.entity("team", "t1").expect("it was written");
+        let datasource = "someone/else".to_owned();
+        state.seed_entity(&Seeding { entity: stored.json(), datasource, updated_at: None });
+    });
+    let written = stage.pass(&rules(), account(250)).await;
+    assert_eq!(written.tally.kinds()[&Kind::Team].unchanged, 1, "another writer owns it now");
+    assert_eq!(stage.bulks().len(), 0);
 }
 
 #[tokio::test]
