@@ -4,6 +4,19 @@
 //! `sandbox` command and as the double of every test. They have wire shapes of their own and import nothing of
 //! ours on purpose: a shared type would hide a shared mistake.
 //!
+//! What can be turned, and where:
+//!
+//! | wish | place |
+//! |---|---|
+//! | other data | [`Options::world`], later `opsgenie().world(…)`; [`World::generated`] for large accounts |
+//! | odd shapes on the wire | the `extra` of each object, with [`OMIT`] to leave a key out |
+//! | changes between two calls | [`Handle::on_request`] |
+//! | broken answers | [`Handle::fault`]: [`On`] which requests, how many [`Times`], with which [`Effect`] |
+//! | rights, rate limits, on-calls | the fields of [`Account`] |
+//! | what the real catalog leaves open | [`Manners`]; its clock is [`Catalog::clock`] |
+//! | entities of earlier runs | [`Catalog::seed_entity`], past all rules |
+//! | what was asked, and what was wrong with it | [`Handle::requests`], [`Handle::counts`], [`Handle::violations`] |
+//!
 //! ```
 //! # async fn demo() -> std::io::Result<()> {
 //! use ocean_opsgenie::sandbox::{Options, Sandbox};

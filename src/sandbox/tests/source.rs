@@ -1,7 +1,12 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::sandbox::{Access, AllOnCalls, Area, Bucket, Detail, Domain, Options, Size, World};
+use crate::sandbox::{
+    Access, Alert, AllOnCalls, Area, Bucket, Detail, Domain, Incident, OMIT, Options, Schedule, Service,
+    Size, Team, User, World,
+};
 
 #[tokio::test]
 async fn keys_are_told_apart() {
@@ -217,4 +222,31 @@ async fn windows_of_creation_time_part_a_large_account() {
         (Some(&*id(12_500)), Some(&*id(12_499)))
     );
     assert!(scene.sandbox.opsgenie().requests().is_empty());
+}
+
+#[tokio::test]
+async fn any_shape_can_be_sent() {
+    let scene = Scene::empty().await;
+    let extra = json!({ "isSeen": OMIT, "count": "many", "unheardOf": { "a": null } });
+    scene.sandbox.opsgenie().world(|world| {
+        let odd = Alert { extra: extra.as_object().cloned().map(Arc::new), ..Alert::numbered(1, 5) };
+        world.alerts_mut().extend([odd, Alert::numbered(2, 6)]);
+        world.incidents_mut().push(Incident::numbered(1, 7));
+        world.services.push(Service::named("s", "S"));
+        world.teams.push(Team::named("t", "T"));
+        world.users.push(User::named("u", "u@corp.test"));
+        world.schedules.push(Schedule::named("c", "C", Some("t")));
+    });
+    let (_, body) = scene.get("/v2/alerts?order=asc").await;
+    let odd = &body["data"][0];
+    assert_eq!(
+        (odd.get("isSeen"), &odd["count"], &odd["unheardOf"]),
+        (None, &json!("many"), &json!({ "a": null }))
+    );
+    assert_eq!(body["data"][1]["createdAt"], "1970-01-01T00:00:00.006Z");
+    assert!(body["data"][1].get("integration").is_none());
+    for path in ["/v1/incidents", "/v1/services", "/v2/teams", "/v2/users", "/v2/schedules"] {
+        let (status, body) = scene.get(path).await;
+        assert_eq!((status, body["data"].as_array().map(Vec::len)), (200, Some(1)), "{path}");
+    }
 }

@@ -4,6 +4,7 @@
 //! with [`OMIT`] as the value takes a key away, so that a test can send any odd shape the real service might.
 
 mod generated;
+mod plain;
 mod render;
 mod render_alert;
 mod seed;
