@@ -102,8 +102,9 @@
 //!    per entity, and what failed for a missing target is tried once more at the end.
 //! 8. A kind ends with a [`model::Verdict`]: complete, or incomplete with its gaps.
 //! 9. [`apply::inventory`] reads what carries our stamp. [`plan::deletion::decide`] makes one decision per blueprint:
-//!    delete, guarded, or protected because something that feeds it was not seen whole. [`apply::delete`] removes, sources
-//!    before targets. After a stop none of this happens.
+//!    delete, guarded, or protected because something that feeds it was not seen whole. What seems stale behind a filter
+//!    is first looked up at the source. [`apply::delete`] removes, sources before targets. After a stop none of this
+//!    happens.
 //! 10. [`report::Report`] gathers counts, causes and traffic; [`report::Exit::of`] chooses the code. The catalog is told
 //!     how it went: completed, failed or aborted.
 //!

@@ -14,6 +14,12 @@ async fn one_pass_fills_an_empty_catalog() {
     let (report, entity) = told.split_once("\nOne of the entities").expect("report and entity are told");
     assert!(report.contains("\ndone in "), "{report}");
     assert!(!report.contains("incomplete"), "{report}");
+    let readme = include_str!("../../README.md");
+    let is_row = |line: &&str| line.starts_with("kind  ") || line.ends_with("  complete");
+    let rows: Vec<&str> = readme.lines().filter(is_row).collect();
+    assert_eq!(rows.len(), 4, "README.md shows the table");
+    let missing: Vec<_> = rows.into_iter().filter(|row| !report.contains(row)).collect();
+    assert!(missing.is_empty(), "README.md shows {missing:?}, and the report is\n{report}");
     let entity = &entity[entity.find('{').expect("the entity is JSON")..];
     let entity: serde_json::Value = serde_json::from_str(entity).expect("the entity is JSON");
     assert_eq!(entity["blueprint"], "opsGenieAlert");
