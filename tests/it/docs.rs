@@ -203,6 +203,46 @@ fn mappings_on_pages_compile() {
     assert!(seen > 0, "docs/mapping.md shows no mapping");
 }
 
+#[test]
+fn faults_of_a_mapping_look_as_shown() {
+    let text = r#"resources:
+  - kind: alert
+    selector:
+      query: "true"
+    port:
+      entity:
+        mappings:
+          identifier: .id
+          title: .message
+          blueprint: '"opsGenieAlert"'
+          properties:
+            status: .status
+            deep: '.a | nope(1)'
+"#;
+    let held: Value = {
+        let fields = serde_json::json!({ "status": ".status", "deep": ".a | nope(1)" });
+        let mappings = serde_json::json!({
+            "identifier": ".id", "blueprint": "\"opsGenieAlert\"", "properties": fields,
+        });
+        let resource = serde_json::json!({
+            "kind": "alert", "selector": { "query": "true" }, "port": { "entity": { "mappings": mappings } },
+        });
+        serde_json::json!({ "resources": [resource] })
+    };
+    let page = read("docs/mapping.md");
+    let blocks = fenced(&page, "text");
+    for reading in [MappingFile::from_text("mapping.yaml", text), MappingFile::from_catalog(&held)] {
+        let (mapping, _) = reading.unwrap_or_else(|faults| panic!("{faults}"));
+        let faults = Rules::compile(&mapping, Environment::default()).expect_err("it is at fault");
+        let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let shown = shown.join("\n\n");
+        assert!(
+            blocks.iter().any(|block| block.trim_end() == shown),
+            "docs/mapping.md shows something else than\n{shown}"
+        );
+    }
+}
+
 /// A report in which nothing is empty.
 fn full_report() -> Report {
     let mut report = Report::new("0", "i", "r", Mode::Apply);
