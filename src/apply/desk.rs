@@ -8,8 +8,8 @@ use crate::model::{Blueprint, Entity, EntityId, EntityKey, Identifier, Mapped, O
 use crate::plan::{Comparison, Fold, Layout, Ledger, Pointed, Snapshot, Step, overlay};
 
 /// So many entities wait at most. A changed entity waits as long as there is room, so that another one with its key can
-/// replace it, or show that nothing has changed.
-const WAITING: usize = 2_000;
+/// replace it, or show that nothing has changed. A thousand alerts take about three megabytes.
+const WAITING: usize = 1_000;
 
 /// So many bytes of bodies wait at most: alerts may have long descriptions.
 const WAITING_BYTES: usize = 4 << 20;

@@ -111,10 +111,10 @@ impl Catalog {
         let request = self.requests().page(blueprint, fields, from);
         let response = self.call(attempted, request).await?;
         let page = wire::decode_value(&response).map_err(at(attempted))?;
-        let rows = wire::rows(&page, &response).map_err(at(attempted))?;
         let next = wire::next(&page);
         advancing(next.as_deref(), from, pages).map_err(at(attempted))?;
-        Ok((rows.iter().filter_map(|row| wire::read_entity(row, blueprint)).collect(), next))
+        let rows = wire::rows(page, &response).map_err(at(attempted))?;
+        Ok((rows.into_iter().filter_map(|row| wire::read_entity(row, blueprint)).collect(), next))
     }
 
     /// Those of `identifiers` that are stored in `blueprint`, whoever wrote them, with `fields`.
@@ -141,8 +141,8 @@ impl Catalog {
         let request = self.requests().search(blueprint, identifiers, fields);
         let response = self.call(attempted, request).await?;
         let page = wire::decode_value(&response).map_err(at(attempted))?;
-        let rows = wire::rows(&page, &response).map_err(at(attempted))?;
-        Ok(rows.iter().filter_map(|row| wire::read_entity(row, blueprint)).collect())
+        let rows = wire::rows(page, &response).map_err(at(attempted))?;
+        Ok(rows.into_iter().filter_map(|row| wire::read_entity(row, blueprint)).collect())
     }
 
     /// What carries our stamp and was last changed before `before`, page by page. Deletion reads this and nothing else.
@@ -153,7 +153,8 @@ impl Catalog {
             let request = self.requests().inventory(before, from.as_deref());
             let response = self.call(attempted, request).await?;
             let page = wire::decode_value(&response).map_err(at(attempted))?;
-            let rows = wire::rows(&page, &response).map_err(at(attempted))?;
+            let next = wire::next(&page);
+            let rows = wire::rows(page, &response).map_err(at(attempted))?;
             let keys = rows
                 .iter()
                 .filter_map(|row| {
@@ -162,7 +163,6 @@ impl Catalog {
                     Some(EntityKey { blueprint, identifier: wire::identifier(row.get("identifier"))? })
                 })
                 .collect();
-            let next = wire::next(&page);
             advancing(next.as_deref(), from.as_deref(), pages).map_err(at(attempted))?;
             Ok(Some((keys, next.map(|next| (Some(next), pages + 1)))))
         })
