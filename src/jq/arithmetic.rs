@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::meter;
 use super::val::{Outcome, shown};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
-/// The longest text that repetition and concatenation may make, in bytes.
+/// The longest text that repetition may make, in bytes; jq has a bound too, a larger one.
 const MAX_TEXT_BYTES: usize = 64 << 20;
 
 fn undefined(left: &Value, right: &Value, done: &str) -> String {
@@ -27,9 +28,7 @@ pub(super) fn add(left: Value, right: Value) -> Outcome {
             } else if b.is_empty() {
                 return Ok(Value::String(a));
             }
-            if a.len() + b.len() > MAX_TEXT_BYTES {
-                return Err("String result too long".to_owned());
-            }
+            meter::make(a.len() + b.len())?;
             let mut text = String::with_capacity(a.len() + b.len());
             text.push_str(&a);
             text.push_str(&b);
@@ -39,6 +38,7 @@ pub(super) fn add(left: Value, right: Value) -> Outcome {
             if a.is_empty() {
                 return Ok(Value::Array(b));
             }
+            meter::make((a.len() + b.len()) * size_of::<Value>() / 8)?;
             Arc::make_mut(&mut a).extend(b.iter().cloned());
             Value::Array(a)
         }
@@ -46,6 +46,7 @@ pub(super) fn add(left: Value, right: Value) -> Outcome {
             if a.is_empty() {
                 return Ok(Value::Object(b));
             }
+            meter::make((a.len() + b.len()) * size_of::<Value>() / 4)?;
             let merged = Arc::make_mut(&mut a);
             for (key, value) in b.iter() {
                 merged.insert(Arc::clone(key), value.clone());
@@ -61,6 +62,7 @@ pub(super) fn subtract(left: Value, right: Value) -> Outcome {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => Ok(number(a.as_f64() - b.as_f64())),
         (Value::Array(a), Value::Array(b)) => {
+            meter::read(a.len().saturating_mul(b.len()))?;
             let kept = a.iter().filter(|item| !b.iter().any(|other| super::val::order(item, other).is_eq()));
             Ok(kept.cloned().collect())
         }
@@ -75,7 +77,7 @@ pub(super) fn multiply(left: Value, right: Value) -> Outcome {
         (Value::String(text), Value::Number(times)) | (Value::Number(times), Value::String(text)) => {
             repeat(&text, times.as_f64())
         }
-        (Value::Object(a), Value::Object(b)) => Ok(merge(a, &b)),
+        (Value::Object(a), Value::Object(b)) => merge(a, &b),
         (left, right) => Err(undefined(&left, &right, "multiplied")),
     }
 }
@@ -92,22 +94,26 @@ fn repeat(text: &str, times: f64) -> Outcome {
     )]
     let times = times as usize;
     match text.len().checked_mul(times) {
-        Some(length) if length <= MAX_TEXT_BYTES => Ok(Value::from(text.repeat(times))),
+        Some(length) if length <= MAX_TEXT_BYTES => {
+            meter::make(length)?;
+            Ok(Value::from(text.repeat(times)))
+        }
         _ => Err("Repeat string result too long".to_owned()),
     }
 }
 
 /// Objects merged at every depth.
-fn merge(mut left: Arc<crate::value::Object>, right: &crate::value::Object) -> Value {
+fn merge(mut left: Arc<Object>, right: &Object) -> Outcome {
+    meter::make((left.len() + right.len()) * size_of::<Value>() / 4)?;
     let merged = Arc::make_mut(&mut left);
     for (key, value) in right.iter() {
         let value = match (merged.get(key), value) {
-            (Some(Value::Object(a)), Value::Object(b)) => merge(Arc::clone(a), b),
+            (Some(Value::Object(a)), Value::Object(b)) => merge(Arc::clone(a), b)?,
             _ => value.clone(),
         };
         merged.insert(Arc::clone(key), value);
     }
-    Value::Object(left)
+    Ok(Value::Object(left))
 }
 
 /// `left / right`
@@ -115,7 +121,7 @@ pub(super) fn divide(left: &Value, right: &Value) -> Outcome {
     match (left, right) {
         (Value::Number(_), Value::Number(b)) if b.as_f64() == 0.0 => Err(zero_divisor(left, right)),
         (Value::Number(a), Value::Number(b)) => Ok(number(a.as_f64() / b.as_f64())),
-        (Value::String(text), Value::String(separator)) => Ok(split(text, separator)),
+        (Value::String(text), Value::String(separator)) => split(text, separator),
         _ => Err(undefined(left, right, "divided")),
     }
 }
@@ -125,14 +131,18 @@ fn zero_divisor(left: &Value, right: &Value) -> String {
 }
 
 /// The parts of a text between separators; its characters when the separator is empty.
-pub(super) fn split(text: &str, separator: &str) -> Value {
-    if text.is_empty() {
+pub(super) fn split(text: &str, separator: &str) -> Outcome {
+    let parts: Value = if text.is_empty() {
         Value::array(Vec::new())
     } else if separator.is_empty() {
+        meter::make(text.len() * size_of::<Value>())?;
         text.chars().map(|char| Value::from(char.encode_utf8(&mut [0; 4]) as &str)).collect()
     } else {
+        meter::read(text.len())?;
         text.split(separator).map(Value::from).collect()
-    }
+    };
+    meter::make(parts.as_array().map_or(0, <[Value]>::len) * size_of::<Value>())?;
+    Ok(parts)
 }
 
 /// `left % right`: of the whole parts, with the sign of the left side.

@@ -17,75 +17,87 @@ pub(super) fn of<'s>(term: &Term<&'s str>) -> HashSet<(&'s str, usize)> {
     calls
 }
 
+/// How deep terms are nested in a term; a pipe of many steps is deep too.
+pub(super) fn depth(term: &Term<&str>) -> usize {
+    let mut deepest = 0;
+    children(term, &mut |child| deepest = deepest.max(depth(child)));
+    deepest + 1
+}
+
 /// Shows a term and everything within it.
-pub(super) fn visit<'t, 's>(term: &'t Term<&'s str>, see: &mut impl FnMut(&'t Term<&'s str>)) {
+pub(super) fn visit<'t, 's>(term: &'t Term<&'s str>, see: &mut dyn FnMut(&'t Term<&'s str>)) {
     see(term);
+    children(term, &mut |child| visit(child, see));
+}
+
+/// Shows the terms right below a term.
+fn children<'t, 's>(term: &'t Term<&'s str>, see: &mut dyn FnMut(&'t Term<&'s str>)) {
     match term {
         Term::Id | Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Break(_) | Term::Var(_) => {}
         Term::Str(_, parts) => {
             for part in parts {
                 if let StrPart::Term(term) = part {
-                    visit(term, see);
+                    see(term);
                 }
             }
         }
-        Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) => visit(inner, see),
+        Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) => see(inner),
         Term::Obj(entries) => {
             for (key, value) in entries {
-                visit(key, see);
+                see(key);
                 if let Some(value) = value {
-                    visit(value, see);
+                    see(value);
                 }
             }
         }
         Term::BinOp(left, op, right) => {
-            visit(left, see);
+            see(left);
             if let BinaryOp::Pipe(Some(pattern)) = op {
-                visit_pattern(pattern, see);
+                pattern_children(pattern, see);
             }
-            visit(right, see);
+            see(right);
         }
         Term::Fold(_, source, pattern, arguments) => {
-            visit(source, see);
-            visit_pattern(pattern, see);
+            see(source);
+            pattern_children(pattern, see);
             for argument in arguments {
-                visit(argument, see);
+                see(argument);
             }
         }
         Term::TryCatch(tried, caught) => {
-            visit(tried, see);
+            see(tried);
             if let Some(caught) = caught {
-                visit(caught, see);
+                see(caught);
             }
         }
         Term::IfThenElse(branches, otherwise) => {
             for (condition, then) in branches {
-                visit(condition, see);
-                visit(then, see);
+                see(condition);
+                see(then);
             }
             if let Some(otherwise) = otherwise {
-                visit(otherwise, see);
+                see(otherwise);
             }
         }
         Term::Def(definitions, body) => {
             for definition in definitions {
-                visit(&definition.body, see);
+                see(&definition.body);
             }
-            visit(body, see);
+            see(body);
         }
         Term::Call(_, arguments) => {
             for argument in arguments {
-                visit(argument, see);
+                see(argument);
             }
         }
         Term::Path(head, path) => {
-            visit(head, see);
+            see(head);
             for (part, _opt) in &path.0 {
                 match part {
-                    Part::Index(index) => visit(index, see),
+                    Part::Index(index) => see(index),
                     Part::Range(from, upto) => {
                         for bound in from.iter().chain(upto) {
-                            visit(bound, see);
+                            see(bound);
                         }
                     }
                 }
@@ -94,18 +106,18 @@ pub(super) fn visit<'t, 's>(term: &'t Term<&'s str>, see: &mut impl FnMut(&'t Te
     }
 }
 
-fn visit_pattern<'t, 's>(pattern: &'t Pattern<&'s str>, see: &mut impl FnMut(&'t Term<&'s str>)) {
+fn pattern_children<'t, 's>(pattern: &'t Pattern<&'s str>, see: &mut dyn FnMut(&'t Term<&'s str>)) {
     match pattern {
         Pattern::Var(_) => {}
         Pattern::Arr(items) => {
             for item in items {
-                visit_pattern(item, see);
+                pattern_children(item, see);
             }
         }
         Pattern::Obj(entries) => {
             for (key, value) in entries {
-                visit(key, see);
-                visit_pattern(value, see);
+                see(key);
+                pattern_children(value, see);
             }
         }
     }

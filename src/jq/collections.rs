@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::arithmetic;
 use super::val::{Outcome, cannot_index, cannot_iterate, count, kind, order, shown, sorted_keys};
+use super::{arithmetic, meter};
 use crate::value::{Number, Value};
 
 /// `length`: characters, items, keys, the absolute of a number, zero for null.
@@ -67,7 +67,10 @@ pub(super) fn to_entries(value: &Value) -> Outcome {
 
 fn children(value: &Value) -> Result<Vec<Value>, String> {
     match value {
-        Value::Array(items) => Ok(items.to_vec()),
+        Value::Array(items) => {
+            meter::make(items.len() * size_of::<Value>() / 8)?;
+            Ok(items.to_vec())
+        }
         Value::Object(object) => Ok(object.iter().map(|(_key, value)| value.clone()).collect()),
         other => Err(cannot_iterate(other)),
     }
@@ -78,6 +81,7 @@ pub(super) fn add(value: &Value) -> Outcome {
     let children = children(value)?;
     if children.len() > 1 && children.iter().all(|child| child.as_str().is_some()) {
         let texts: Vec<&str> = children.iter().filter_map(Value::as_str).collect();
+        meter::make(texts.iter().map(|text| text.len()).sum())?;
         return Ok(Value::from(texts.concat()));
     }
     children.into_iter().try_fold(Value::Null, arithmetic::add)
@@ -228,6 +232,9 @@ pub(super) fn contains(value: &Value, part: &Value) -> Outcome {
 }
 
 fn includes(value: &Value, part: &Value) -> bool {
+    if meter::spend(1).is_err() {
+        return false;
+    }
     match (value, part) {
         (Value::Object(object), Value::Object(part)) => {
             part.iter().all(|(key, part)| object.get(key).is_some_and(|value| includes(value, part)))
@@ -245,6 +252,9 @@ pub(super) fn indices_of(items: &[Value], part: &[Value]) -> Value {
     if part.is_empty() {
         return Value::Null;
     }
+    if meter::read(items.len().saturating_mul(part.len())).is_err() {
+        return Value::Null;
+    }
     let same = |window: &[Value]| window.iter().zip(part).all(|(a, b)| order(a, b).is_eq());
     let found = items.windows(part.len()).enumerate().filter(|(_at, window)| same(window));
     found.map(|(at, _window)| count(at)).collect()
@@ -258,6 +268,7 @@ pub(super) fn text_indices(value: &Value, part: &Value) -> Outcome {
     if part.is_empty() {
         return Ok(Value::array(Vec::new()));
     }
+    meter::read(text.len().saturating_mul(part.len()))?;
     let starts = text.char_indices().enumerate().filter(|(_, (at, _))| text[*at..].starts_with(part));
     Ok(starts.map(|(at, _)| count(at)).collect())
 }

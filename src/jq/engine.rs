@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use jaq_core::compile::Undefined;
 use jaq_core::data::HasLut;
@@ -12,18 +11,12 @@ use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, DataT, Filter, Lut, Vars};
 
-use super::meter::{Allowance, Stop};
+use super::meter::Stop;
 use super::val::Val;
 use super::{
     CompileFault, Environment, Form, Reach, RunError, calls, meter, natives, reach, rewrite, shortcut, syntax,
 };
 use crate::value::Value;
-
-/// Steps of one evaluation: a few seconds of work; a mapping's expression takes some hundred.
-const MAX_STEPS: u64 = 5_000_000;
-
-/// Wall time of one evaluation, for the steps that are slow by themselves.
-const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Stack lent by the calling thread. Blocking threads have two MiB; beyond this the evaluation is run again on a
 /// thread of its own, which few programs ever need.
@@ -32,6 +25,13 @@ const LENT_STACK_BYTES: usize = 384 << 10;
 /// Stack of that thread, and how much of it may be used: what lies between two looks at it must fit in the rest.
 const OWN_STACK_BYTES: usize = 256 << 20;
 const OWN_STACK_USED_BYTES: usize = 240 << 20;
+
+/// Sources up to this size and number of brackets are compiled on the calling thread: they cannot nest deeply.
+const PLAIN_SOURCE_BYTES: usize = 200;
+const PLAIN_SOURCE_BRACKETS: usize = 16;
+
+/// Terms nested up to this are evaluated on the calling thread.
+const PLAIN_TERM_DEPTH: usize = 64;
 
 /// Values nested deeper than this are no result: what reads them may recurse.
 const MAX_RESULT_DEPTH: usize = 512;
@@ -57,7 +57,19 @@ impl<'a> HasLut<'a, Kind> for Run<'a> {
 }
 
 /// A compiled program of any shape.
-pub(super) struct Engine(Filter<Kind>);
+pub(super) struct Engine {
+    filter: Filter<Kind>,
+    home: Home,
+}
+
+/// Where a program is evaluated.
+#[derive(Clone, Copy, PartialEq)]
+enum Home {
+    /// On the calling thread, and only on one of its own when the stack of that does not do.
+    Caller,
+    /// On a thread of its own: its terms are nested so deeply that evaluating them alone takes much stack.
+    OwnThread,
+}
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,11 +93,21 @@ static PRELUDE_CALLS: LazyLock<Vec<HashSet<(&'static str, usize)>>> =
 
 /// Compiles source to its form and its reach.
 pub(super) fn compile(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
+    let brackets = source.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count();
+    if source.len() <= PLAIN_SOURCE_BYTES && brackets <= PLAIN_SOURCE_BRACKETS {
+        return compile_here(source);
+    }
+    let fault = |text: String| vec![CompileFault { message: text, span: 0..0 }];
+    on_own_thread(|| compile_here(source)).unwrap_or_else(|text| Err(fault(text)))
+}
+
+fn compile_here(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
     let term = syntax::parse(source).map_err(|fault| vec![fault])?;
     if let Some(direct) = shortcut::form(&term) {
         return Ok(direct);
     }
     let reach = reach::of(&term);
+    let home = if calls::depth(&term) <= PLAIN_TERM_DEPTH { Home::Caller } else { Home::OwnThread };
     let main = Def { name: "__main", args: Vec::new(), body: rewrite::program(term) };
     let arena = Arena::default();
     let loader = Loader::new(needed(&main.body).into_iter().chain([main]));
@@ -98,7 +120,16 @@ pub(super) fn compile(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> 
         faults.dedup();
         faults
     })?;
-    Ok((Form::Evaluated(Engine(filter)), reach))
+    Ok((Form::Evaluated(Engine { filter, home }), reach))
+}
+
+/// Runs on a thread with much stack; a panic or the lack of a thread is a text.
+fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(OWN_STACK_BYTES).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| format!("no thread for a deep program: {error}"))?;
+        thread.join().map_err(|panic| panic_text(panic.as_ref()))
+    })
 }
 
 /// The definitions of the prelude that a program needs, in their order.
@@ -136,16 +167,14 @@ fn place(source: &str, part: &str) -> std::ops::Range<usize> {
 
 impl Engine {
     pub(super) fn first(&self, input: &Value, environment: &Environment) -> Result<Option<Value>, RunError> {
-        match self.attempt(input, environment, LENT_STACK_BYTES) {
-            Err(Failure::Stopped(Stop::Stack)) => std::thread::scope(|scope| {
-                let run = || self.attempt(input, environment, OWN_STACK_USED_BYTES).map_err(RunError::from);
-                let thread = std::thread::Builder::new().stack_size(OWN_STACK_BYTES).spawn_scoped(scope, run);
-                let thread = thread
-                    .map_err(|error| RunError::Defect(format!("no thread for a deep program: {error}")))?;
-                thread.join().unwrap_or_else(|_| Err(RunError::Defect("panic".to_owned())))
-            }),
-            other => other.map_err(RunError::from),
+        if self.home == Home::Caller {
+            match self.attempt(input, environment, LENT_STACK_BYTES) {
+                Err(Failure::Stopped(Stop::Stack)) => {}
+                other => return other.map_err(RunError::from),
+            }
         }
+        let run = || self.attempt(input, environment, OWN_STACK_USED_BYTES);
+        on_own_thread(run).map_err(RunError::Defect)?.map_err(RunError::from)
     }
 
     fn attempt(
@@ -154,11 +183,12 @@ impl Engine {
         environment: &Environment,
         stack_bytes: usize,
     ) -> Result<Option<Value>, Failure> {
-        meter::start(Allowance { steps: MAX_STEPS, time: MAX_TIME, stack_bytes });
+        let limits = environment.limits();
+        let running = meter::start(limits, stack_bytes);
         let run = || {
             let variables = Vars::new([Val(environment.variables().clone())]);
-            let context = Ctx::<Kind>::new(Run { lut: &self.0.lut }, variables);
-            let mut outputs = self.0.id.run((context, Val(input.clone())));
+            let context = Ctx::<Kind>::new(Run { lut: &self.filter.lut }, variables);
+            let mut outputs = self.filter.id.run((context, Val(input.clone())));
             match outputs.next() {
                 None => Ok(None),
                 Some(Ok(Val(value))) => Ok(Some(value)),
@@ -170,14 +200,15 @@ impl Engine {
             }
         };
         let outcome = catch_unwind(AssertUnwindSafe(run));
-        if let Some(stop) = meter::stopped() {
+        if let Some(stop) = meter::stopped(&running) {
             return Err(Failure::Stopped(stop));
         }
         let value = outcome.map_err(|panic| Failure::Panicked(panic_text(panic.as_ref())))??;
-        match value {
-            Some(value) if deeper_than(&value, MAX_RESULT_DEPTH) => Err(Failure::TooDeep),
-            other => Ok(other),
+        if let Some(value) = &value {
+            let mut bytes_left = limits.output_bytes;
+            fits(value, MAX_RESULT_DEPTH, &mut bytes_left).map_err(Failure::Stopped)?;
         }
+        Ok(value)
     }
 }
 
@@ -186,12 +217,24 @@ fn message(value: Value) -> String {
     Val(value).to_string()
 }
 
-fn deeper_than(value: &Value, depth: usize) -> bool {
-    let Some(below) = depth.checked_sub(1) else { return value.is_container() };
+/// Whether a result is within bounds. What it shares with itself counts every time, as it would be written.
+fn fits(value: &Value, depth: usize, bytes_left: &mut usize) -> Result<(), Stop> {
+    let own = 1 + value.as_str().map_or(0, str::len);
+    *bytes_left = bytes_left.checked_sub(own).ok_or(Stop::OutputBytes)?;
+    let below = || depth.checked_sub(1).ok_or(Stop::OutputDepth);
     match value {
-        Value::Array(items) => items.iter().any(|item| deeper_than(item, below)),
-        Value::Object(object) => object.iter().any(|(_key, value)| deeper_than(value, below)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(items) => {
+            let below = below()?;
+            items.iter().try_for_each(|item| fits(item, below, bytes_left))
+        }
+        Value::Object(object) => {
+            let below = below()?;
+            object.iter().try_for_each(|(key, value)| {
+                *bytes_left = bytes_left.checked_sub(key.len()).ok_or(Stop::OutputBytes)?;
+                fits(value, below, bytes_left)
+            })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
 
@@ -204,7 +247,6 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 enum Failure {
     Raised(String),
     Stopped(Stop),
-    TooDeep,
     Panicked(String),
 }
 
@@ -212,10 +254,7 @@ impl From<Failure> for RunError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Raised(text) => Self::Raised(text),
-            Failure::Stopped(Stop::Steps) => Self::Stopped(format!("more than {MAX_STEPS} steps")),
-            Failure::Stopped(Stop::Time) => Self::Stopped(format!("more than {} s", MAX_TIME.as_secs())),
-            Failure::Stopped(Stop::Stack) => Self::Stopped("nested too deeply".to_owned()),
-            Failure::TooDeep => Self::Stopped(format!("a result nested deeper than {MAX_RESULT_DEPTH}")),
+            Failure::Stopped(stop) => Self::Stopped(stop.to_string()),
             Failure::Panicked(text) => Self::Defect(text),
         }
     }

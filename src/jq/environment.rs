@@ -1,21 +1,37 @@
 //! What a program sees of the world besides its input.
 
+use super::Limits;
 use crate::value::{Object, Value};
 
-/// What `env` and `$ENV` show: nothing, unless variables are handed in.
+/// What an evaluation gets besides its input: what `env` and `$ENV` show (nothing, unless variables are handed in), and
+/// how much it may use.
 #[derive(Clone, Debug)]
-pub struct Environment(Value);
+pub struct Environment {
+    variables: Value,
+    limits: Limits,
+}
 
 impl Environment {
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The variables as an object.
     pub(super) fn variables(&self) -> &Value {
-        &self.0
+        &self.variables
+    }
+
+    /// How much an evaluation may use.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
 impl Default for Environment {
     fn default() -> Self {
-        Self(Value::object(Object::default()))
+        Self { variables: Value::object(Object::default()), limits: Limits::default() }
     }
 }
 
@@ -23,6 +39,6 @@ impl Default for Environment {
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let pairs = variables.into_iter().map(|(name, text)| (name, Value::from(text)));
-        Self(Value::object(pairs.collect()))
+        Self { variables: Value::object(pairs.collect()), limits: Limits::default() }
     }
 }

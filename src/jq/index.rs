@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::meter;
 use super::val::{Outcome, cannot_index, kind, order, shown};
 use crate::value::{Object, Value};
 
@@ -64,10 +65,13 @@ fn get_slice(value: &Value, slice: &Object) -> Outcome {
     match value {
         Value::Array(items) => {
             let (start, end) = bounds(slice, items.len())?;
+            meter::make((end - start) * size_of::<Value>())?;
             Ok(items[start..end].iter().cloned().collect())
         }
         Value::String(text) => {
+            meter::read(text.len())?;
             let (start, end) = bounds(slice, text.chars().count())?;
+            meter::make(end - start)?;
             Ok(Value::from(text.chars().skip(start).take(end - start).collect::<String>()))
         }
         other => bounds(slice, 0).map(|_| other.clone()),
@@ -95,6 +99,7 @@ pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
             }
             let list = Arc::make_mut(&mut items);
             if list.len() <= at {
+                meter::make((at - list.len()) * size_of::<Value>())?;
                 list.resize(at + 1, Value::Null);
             }
             list[at] = new;
@@ -117,9 +122,19 @@ pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
 /// Sets what lies at a path.
 pub(super) fn set_path(value: Value, path: &[Value], new: Value) -> Outcome {
     let Some((first, rest)) = path.split_first() else { return Ok(new) };
+    meter::read(size(&value))?;
     let child = get(&value, first)?;
     let child = set_path(child, rest, new)?;
     set(value, first, child)
+}
+
+/// Bytes of a container that changing it may copy.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len() * size_of::<Value>(),
+        Value::Object(object) => object.len() * size_of::<Value>() * 2,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 /// What lies at a path; null as soon as something on the way is null.
@@ -148,6 +163,7 @@ pub(super) fn delete_paths(value: Value, paths: &Value) -> Outcome {
 }
 
 fn delete_path(value: Value, path: &[Value]) -> Outcome {
+    meter::read(size(&value))?;
     match path {
         [] => Ok(Value::Null),
         _ if value.is_null() => Ok(value),

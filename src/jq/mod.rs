@@ -24,12 +24,16 @@ mod syntax;
 mod text;
 mod val;
 
+#[cfg(test)]
+mod limits_tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::value::Value;
 
 pub use environment::Environment;
+pub use meter::Limits;
 pub use quote::quote_rewrite;
 pub use reach::Reach;
 
@@ -70,8 +74,8 @@ pub enum RunError {
     /// The program raised an error; the text is jq's.
     #[error("{0}")]
     Raised(String),
-    /// The program used up a limit.
-    #[error("stopped: {0}")]
+    /// The program used up one of its [`Limits`].
+    #[error("stopped, because {0}")]
     Stopped(String),
     /// The evaluator itself failed; a defect worth reporting.
     #[error("the jq engine failed: {0}")]

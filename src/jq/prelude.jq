@@ -137,7 +137,7 @@ def JOIN($index; rows; f): rows | [., $index[f]];
 def JOIN($index; rows; f; combine): rows | [., $index[f]] | combine;
 
 # Regular expressions
-def match($re; $flags): @matches($re; $flags; false)[];
+def match($re; $flags): @matches($re; $flags)[];
 def @with_flags($re; f):
   ($re | type) as $type
   | if $type == "string" then [$re, null]
@@ -146,7 +146,7 @@ def @with_flags($re; f):
     else error($type + " not a string or array") end
   | f;
 def match($re): . as $text | @with_flags($re; .) as $both | $text | match($both[0]; $both[1]);
-def test($re; $flags): @matches($re; $flags; true);
+def test($re; $flags): @test($re; $flags);
 def test($re): . as $text | @with_flags($re; .) as $both | $text | test($both[0]; $both[1]);
 def @captures: reduce (.captures[] | select(.name != null)) as $group ({}; . + {($group.name): $group.string});
 def capture($re; $flags): match($re; $flags) | @captures;
@@ -162,15 +162,7 @@ def split($re; $flags):
       .[1])];
 def splits($re; $flags): split($re; $flags)[];
 def splits($re): splits($re; null);
-def sub($re; f; $flags):
-  . as $text
-  | (reduce @matches($re; $flags; false)[] as $m ({made: [], from: 0};
-      $text[.from:$m.offset] as $gap
-      | [$m | @captures | f] as $new
-      | {made: (reduce range($new | length) as $i (.made; setpath([$i]; .[$i] + $gap + $new[$i]))),
-         from: ($m.offset + $m.length)})
-     | .from as $from | .made[] + $text[$from:])
-    // $text;
+def sub($re; f; $flags): @sub($re; $flags; f);
 def sub($re; f): sub($re; f; "");
 def gsub($re; f; $flags): sub($re; f; $flags + "g");
 def gsub($re; f): sub($re; f; "g");

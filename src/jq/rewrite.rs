@@ -257,7 +257,10 @@ impl Author {
         let Def { name, args, body } = definition;
         let recursive = calls::of(&body).contains(&(name, args.len()));
         let body = self.term(body);
-        let body = if recursive { pipe(call("@tick", Vec::new()), body) } else { body };
+        // With closures, every call holds those of the calls before it.
+        let closures = args.iter().any(|arg| !arg.starts_with('$'));
+        let count = if closures { "@link" } else { "@tick" };
+        let body = if recursive { pipe(call(count, Vec::new()), body) } else { body };
         Def { name, args, body }
     }
 }

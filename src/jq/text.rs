@@ -1,8 +1,10 @@
 //! Values as the JSON text that `tojson` and `tostring` give: numbers in jq's spelling.
 
+use super::meter;
 use crate::value::{Value, write_string};
 
-/// The JSON text of a value.
+/// The JSON text of a value. Where the evaluation under way has used up its limits, the text ends early; what it is
+/// for fails then.
 pub(super) fn to_json(value: &Value) -> String {
     let mut out = Vec::new();
     write(value, &mut out);
@@ -10,12 +12,20 @@ pub(super) fn to_json(value: &Value) -> String {
 }
 
 fn write(value: &Value, out: &mut Vec<u8>) {
+    let start = out.len();
+    if meter::spend(1).is_err() {
+        return;
+    }
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Number(number) => out.extend_from_slice(number.to_text().as_bytes()),
-        Value::String(text) => write_string(text, out),
+        Value::String(text) => {
+            write_string(text, out);
+            // Stopped or not, this much has been made; the next step knows.
+            let _made = meter::make(out.len() - start);
+        }
         Value::Array(items) => {
             let mut before: &[u8] = b"[";
             for item in items.iter() {

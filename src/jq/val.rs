@@ -10,7 +10,7 @@ use jaq_core::path::Opt;
 use jaq_core::val::{Range, ValR, ValX};
 use jaq_core::{Error, ValT};
 
-use super::{arithmetic, index};
+use super::{arithmetic, index, meter};
 use crate::value::{Number, Object, Value};
 
 /// A value under evaluation.
@@ -78,6 +78,10 @@ pub(super) fn is_true(value: &Value) -> bool {
 
 /// jq's order of all values: null, false, true, numbers, strings, arrays, objects.
 pub(super) fn order(left: &Value, right: &Value) -> Ordering {
+    // Where the evaluation has used up its limits, whatever the order is for fails.
+    if left.is_container() && right.is_container() && meter::spend(1).is_err() {
+        return Ordering::Equal;
+    }
     match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Number(a), Value::Number(b)) => a.order(b),
@@ -141,13 +145,13 @@ impl ValT for Val {
 
     fn key_values(self) -> BoxIter<'static, ValR<(Self, Self), Self>> {
         match self.0 {
-            Value::Array(items) => {
-                let pairs = (0..items.len()).map(move |at| Ok((Val(count(at)), Val(items[at].clone()))));
-                Box::new(pairs)
-            }
+            Value::Array(items) => Box::new((0..items.len()).map(move |at| {
+                step()?;
+                Ok((Val(count(at)), Val(items[at].clone())))
+            })),
             Value::Object(object) => Box::new((0..object.len()).filter_map(move |at| {
                 let (key, value) = object.get_index(at)?;
-                Some(Ok((Val(Value::String(Arc::clone(key))), Val(value.clone()))))
+                Some(step().map(|()| (Val(Value::String(Arc::clone(key))), Val(value.clone()))))
             })),
             other => Box::new(std::iter::once(Err(Error::str(cannot_iterate(&other))))),
         }
@@ -155,7 +159,9 @@ impl ValT for Val {
 
     fn values(self) -> Box<dyn Iterator<Item = ValR<Self>>> {
         match self.0 {
-            Value::Array(items) => Box::new((0..items.len()).map(move |at| Ok(Val(items[at].clone())))),
+            Value::Array(items) => {
+                Box::new((0..items.len()).map(move |at| step().map(|()| Val(items[at].clone()))))
+            }
             Value::Object(object) => Box::new(
                 (0..object.len())
                     .filter_map(move |at| object.get_index(at).map(|(_key, value)| Ok(Val(value.clone())))),
@@ -250,10 +256,17 @@ impl From<Range<Val>> for Val {
     }
 }
 
+/// Where the evaluation has used up its limits, the list ends early; what it is for fails then.
 impl FromIterator<Val> for Val {
     fn from_iter<I: IntoIterator<Item = Val>>(items: I) -> Self {
-        Val(Value::array(items.into_iter().map(|Val(value)| value).collect()))
+        let metered = items.into_iter().take_while(|_| meter::make(size_of::<Value>()).is_ok());
+        Val(Value::array(metered.map(|Val(value)| value).collect()))
     }
+}
+
+/// One step, for iterators.
+fn step() -> Result<(), Error<Val>> {
+    meter::spend(1).map_err(Error::str)
 }
 
 impl PartialEq for Val {

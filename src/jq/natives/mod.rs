@@ -130,13 +130,15 @@ fn collections_table() -> Table {
 }
 
 /// Natives that may stand in a path.
-fn with_paths() -> [Fun<Kind>; 4] {
+fn with_paths() -> [Fun<Kind>; 5] {
     let nothing =
         Native::<Kind>::new(|_| Box::new(std::iter::empty())).with_paths(|_| Box::new(std::iter::empty()));
     let error = Native::<Kind>::new(|cv| bome(Err(Error::new(cv.1))))
         .with_paths(|cv| box_once(Err(Error::new(cv.1.0).into())));
     let tick = Native::<Kind>::new(|cv| box_once(meter::spend(1).map(|()| cv.1).map_err(meter::halt)))
-        .with_paths(|cv| box_once(meter::spend(1).map(|()| cv.1).map_err(meter::halt)));
+        .with_paths(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)));
+    let link = Native::<Kind>::new(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)))
+        .with_paths(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)));
     let get = Native::<Kind>::new(|mut cv| {
         let path = cv.0.pop_var();
         bome(raise(get_path(&cv.1.0, &path.0)))
@@ -153,7 +155,13 @@ fn with_paths() -> [Fun<Kind>; 4] {
         let after = steps.fold(before, |path, step| path.cons(Val(step.clone())));
         box_once(Ok((Val(found), after)))
     });
-    [("empty", v(0), nothing), ("error", v(0), error), ("@tick", v(0), tick), ("getpath", v(1), get)]
+    [
+        ("empty", v(0), nothing),
+        ("error", v(0), error),
+        ("@tick", v(0), tick),
+        ("@link", v(0), link),
+        ("getpath", v(1), get),
+    ]
 }
 
 fn get_path(value: &Value, path: &Value) -> Outcome {

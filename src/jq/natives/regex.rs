@@ -6,11 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use jaq_core::box_iter::box_once;
 use jaq_core::native::{bome, v};
+use jaq_core::{Bind, Cv, ValXs};
 
 use super::{Table, dialect};
-use crate::jq::meter;
-use crate::jq::val::{Outcome, count, raise, shown};
+use crate::jq::arithmetic;
+use crate::jq::engine::Kind;
+use crate::jq::meter::{self, Stop};
+use crate::jq::val::{Outcome, Val, count, raise, shown};
 use crate::value::{Object, Value};
 
 /// Compiled expressions that a thread keeps; mappings have a handful, programs that build theirs must not fill memory.
@@ -27,11 +31,17 @@ thread_local! {
 }
 
 pub(super) fn table() -> Table {
-    vec![("@matches", v(3), |mut cv| {
-        let (test, flags, pattern) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
-        let want = if test.0.as_bool() == Some(true) { Want::Whether } else { Want::Matches };
-        bome(raise(matches(&cv.1.0, &pattern.0, &flags.0, want)))
-    })]
+    vec![
+        ("@matches", v(2), |mut cv| {
+            let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(raise(matches(&cv.1.0, &pattern.0, &flags.0, Want::Matches)))
+        }),
+        ("@test", v(2), |mut cv| {
+            let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(raise(matches(&cv.1.0, &pattern.0, &flags.0, Want::Whether)))
+        }),
+        ("@sub", [Bind::Var(()), Bind::Var(()), Bind::Fun(())].into(), substitute),
+    ]
 }
 
 /// What is asked about the matches.
@@ -72,7 +82,12 @@ impl Flags {
     }
 }
 
-fn matches(value: &Value, pattern: &Value, flags: &Value, want: Want) -> Outcome {
+/// The text, the expression and its flags, or what jq says of them.
+fn prepared<'v>(
+    value: &'v Value,
+    pattern: &Value,
+    flags: &Value,
+) -> Result<(&'v str, Rc<Regex>, Flags), String> {
     let Value::String(text) = value else {
         return Err(format!("{} cannot be matched, as it is not a string", shown(value)));
     };
@@ -87,40 +102,154 @@ fn matches(value: &Value, pattern: &Value, flags: &Value, want: Want) -> Outcome
         other => return Err(format!("{} is not a string", shown(other))),
     };
     let regex = compiled(pattern, flags).map_err(|text| format!("Regex failure: {text}"))?;
+    Ok((text, regex, flags))
+}
+
+fn matches(value: &Value, pattern: &Value, flags: &Value, want: Want) -> Outcome {
+    let (text, regex, flags) = prepared(value, pattern, flags)?;
+    if want == Want::Whether {
+        return Ok(Value::Bool(next_match(&regex, text, 0)?.is_some()));
+    }
+    let mut places = Places { text, byte: 0, char: 0 };
     let mut found = Vec::new();
+    each_match(text, &regex, flags, |captures, repeat| {
+        meter::make(BYTES_PER_MATCH)?;
+        let object = match_object(&mut places, &regex, captures);
+        found.push(match repeat {
+            Repeat::First => object,
+            Repeat::At(byte) => object.with("offset", count(places.chars_before(byte))),
+        });
+        Ok(())
+    })?;
+    Ok(Value::array(found))
+}
+
+fn next_match<'t>(regex: &Regex, text: &'t str, from: usize) -> Result<Option<Captures<'t, str>>, String> {
+    let captures = regex.captures_from_pos(text, from).map_err(|error| match error {
+        fancy_regex::Error::RuntimeError(_) => meter::stop(Stop::Regex),
+        other => format!("Regex failure: {other}"),
+    })?;
+    let end = captures.as_ref().and_then(|captures| captures.get(0)).map_or(text.len(), |whole| whole.end());
+    meter::read(end.saturating_sub(from))?;
+    Ok(captures)
+}
+
+/// Whether a match is told of for the first time.
+#[derive(Clone, Copy, PartialEq)]
+enum Repeat {
+    First,
+    /// An empty match again: jq goes on one byte later, finds it within a longer character, and takes it for one
+    /// behind that character.
+    At(usize),
+}
+
+/// Shows every match, or the first one when they are not wanted globally.
+fn each_match<'t>(
+    text: &'t str,
+    regex: &Regex,
+    flags: Flags,
+    mut see: impl FnMut(&Captures<'t, str>, Repeat) -> Result<(), String>,
+) -> Result<(), String> {
     let mut from = 0;
     while from <= text.len() {
-        if meter::spend(1).is_err() {
-            break;
-        }
-        let captures =
-            regex.captures_from_pos(&**text, from).map_err(|error| format!("Regex failure: {error}"))?;
-        let Some(captures) = captures else { break };
-        if want == Want::Whether {
-            return Ok(Value::Bool(true));
-        }
-        let (start, end) = captures.get(0).map_or((from, from), |whole| (whole.start(), whole.end()));
-        found.push(match_object(text, &regex, &captures));
+        let Some(captures) = next_match(regex, text, from)? else { break };
+        see(&captures, Repeat::First)?;
         if !flags.has(Flags::GLOBAL) {
             break;
         }
+        let (start, end) = captures.get(0).map_or((from, from), |whole| (whole.start(), whole.end()));
         from = end;
         if start == end {
-            // jq goes on one byte later, and finds the empty match again within a longer character.
             let width = text[end..].chars().next().map_or(1, char::len_utf8);
-            for _ in 1..width {
-                found.push(shifted(match_object(text, &regex, &captures)));
-            }
             from += width;
+            for _ in 1..width {
+                see(&captures, Repeat::At(from))?;
+            }
         }
     }
-    Ok(if want == Want::Whether { Value::Bool(false) } else { Value::array(found) })
+    Ok(())
 }
 
-/// The empty match a byte into the character it stood before.
-fn shifted(found: Value) -> Value {
-    let offset = found.get("offset").as_f64().unwrap_or_default();
-    found.with("offset", Value::from(offset + 1.0))
+/// `sub`: the outputs of the replacement make one text each; the first of every match the first text, and so on.
+fn substitute(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
+    let (replacement, context) = cv.0.pop_fun();
+    let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+    let mut made: Vec<String> = Vec::new();
+    let mut end = 0;
+    let edits = || {
+        let (text, regex, flags) = prepared(&cv.1.0, &pattern.0, &flags.0)?;
+        let mut edits = Vec::new();
+        each_match(text, &regex, flags, |captures, repeat| {
+            let whole = match repeat {
+                Repeat::First => captures.get(0).map_or((0, 0), |whole| (whole.start(), whole.end())),
+                Repeat::At(byte) => (byte, byte),
+            };
+            meter::make(BYTES_PER_MATCH)?;
+            edits.push((whole, captured(&regex, captures)));
+            Ok(())
+        })?;
+        Ok((text, edits))
+    };
+    let (text, edits) = match edits() {
+        Ok(edits) => edits,
+        Err(text) => return bome(raise(Err(text))),
+    };
+    for ((start, match_end), groups) in edits {
+        let gap = &text[end..start.max(end)];
+        for (at, output) in replacement.run((context.clone(), Val(groups))).enumerate() {
+            let output = match output {
+                Ok(output) => output.0,
+                Err(exception) => return box_once(Err(exception)),
+            };
+            let new = match &output {
+                Value::String(new) => new,
+                Value::Null => "",
+                _ => return bome(raise(arithmetic::add(Value::from(gap), output))),
+            };
+            if made.len() == at {
+                made.push(String::new());
+            }
+            if let Err(text) = meter::make(gap.len() + new.len()) {
+                return bome(raise(Err(text)));
+            }
+            made[at].extend([gap, new]);
+        }
+        end = match_end;
+    }
+    if made.is_empty() {
+        return box_once(Ok(cv.1));
+    }
+    let rest = text[end..].to_owned();
+    Box::new(made.into_iter().map(move |made| Ok(Val(Value::from(made + &rest)))))
+}
+
+/// The named groups of a match: what the replacement gets.
+fn captured(regex: &Regex, captures: &Captures<'_, str>) -> Value {
+    let named = regex.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?)));
+    let group = |at| captures.get(at).map_or(Value::Null, |group| Value::from(group.as_str()));
+    Value::object(named.map(|(at, name)| (name, group(at))).collect())
+}
+
+/// About what a match takes as a value.
+const BYTES_PER_MATCH: usize = 512;
+
+/// From bytes to characters, from where it was asked last.
+struct Places<'t> {
+    text: &'t str,
+    byte: usize,
+    char: usize,
+}
+
+impl Places<'_> {
+    /// How many characters stand before this byte.
+    fn chars_before(&mut self, byte: usize) -> usize {
+        if byte < self.byte {
+            return self.text[..byte].chars().count();
+        }
+        self.char += self.text[self.byte..byte].chars().count();
+        self.byte = byte;
+        self.char
+    }
 }
 
 fn compiled(pattern: &Arc<str>, flags: Flags) -> Result<Rc<Regex>, String> {
@@ -145,23 +274,23 @@ fn compiled(pattern: &Arc<str>, flags: Flags) -> Result<Rc<Regex>, String> {
     Ok(regex)
 }
 
-fn match_object(text: &str, regex: &Regex, captures: &Captures<'_, str>) -> Value {
+fn match_object(places: &mut Places<'_>, regex: &Regex, captures: &Captures<'_, str>) -> Value {
+    let mut whole = span(places, captures.get(0).map(|whole| (whole.start(), whole.end())));
     let groups = regex.capture_names().enumerate().skip(1).map(|(at, name)| {
-        let mut group = span(text, captures.get(at).map(|group| (group.start(), group.end())));
+        let mut group = span(places, captures.get(at).map(|group| (group.start(), group.end())));
         group.insert("name", name.map_or(Value::Null, Value::from));
         Value::object(group)
     });
-    let mut whole = span(text, captures.get(0).map(|whole| (whole.start(), whole.end())));
     whole.insert("captures", groups.collect());
     Value::object(whole)
 }
 
 /// Where a part of the text stands, in characters, and what it is.
-fn span(text: &str, part: Option<(usize, usize)>) -> Object {
+fn span(places: &mut Places<'_>, part: Option<(usize, usize)>) -> Object {
     let (offset, length, string) = match part {
         Some((start, end)) => {
-            let part = &text[start..end];
-            (count(text[..start].chars().count()), count(part.chars().count()), Value::from(part))
+            let part = &places.text[start..end];
+            (count(places.chars_before(start)), count(part.chars().count()), Value::from(part))
         }
         None => (Value::from(-1.0), count(0), Value::Null),
     };

@@ -1,8 +1,8 @@
 //! Filters on text.
 
 use super::{Table, binary, unary};
-use crate::jq::arithmetic;
 use crate::jq::val::{Outcome, count, shown};
+use crate::jq::{arithmetic, meter};
 use crate::value::Value;
 
 pub(super) fn table() -> Table {
@@ -36,7 +36,7 @@ pub(super) fn table() -> Table {
         binary!("rtrimstr", |value: &Value, part: &Value| cut(value, part, Ends::End)),
         binary!("trimstr", |value: &Value, part: &Value| cut(value, part, Ends::Both)),
         binary!("split", |value: &Value, separator: &Value| match (value.as_str(), separator.as_str()) {
-            (Some(text), Some(separator)) => Ok(arithmetic::split(text, separator)),
+            (Some(text), Some(separator)) => arithmetic::split(text, separator),
             _ => Err("split input and separator must be strings".to_owned()),
         }),
     ]
@@ -88,7 +88,8 @@ fn cut(value: &Value, part: &Value, ends: Ends) -> Outcome {
 
 fn explode(value: &Value) -> Outcome {
     match value {
-        Value::String(text) => Ok(text.chars().map(|char| Value::from(f64::from(u32::from(char)))).collect()),
+        Value::String(text) => meter::make(text.len() * size_of::<Value>())
+            .map(|()| text.chars().map(|char| Value::from(f64::from(u32::from(char)))).collect()),
         _ => Err("explode input must be a string".to_owned()),
     }
 }

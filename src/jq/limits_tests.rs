@@ -1,0 +1,174 @@
+//! Programs that would run for ever, fill the memory or overflow the stack.
+
+use std::time::Duration;
+
+use super::{Environment, Limits, Program, RunError};
+use crate::value::Value;
+
+/// Small enough for a test to be quick.
+fn limits() -> Limits {
+    Limits { steps: 40_000, made_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
+}
+
+fn run(source: &str) -> Result<Option<Value>, RunError> {
+    let program = Program::compile(source).unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
+    program.first(&Value::Null, &Environment::default().with_limits(limits()))
+}
+
+/// Whether the program was stopped for this reason.
+#[track_caller]
+fn stopped(source: &str, reason: &str) {
+    assert_eq!(run(source), Err(RunError::Stopped(reason.to_owned())), "{source}");
+}
+
+#[test]
+fn endless_programs_are_stopped() {
+    for source in [
+        "[repeat(1)]",
+        "def f: f; f",
+        "def f: f | f; f",
+        "range(1e18) | select(false)",
+        "[range(infinite)]",
+        "last(repeat(1))",
+        "until(false; .)",
+        "[while(true; .)]",
+        "[recurse(.)]",
+        "[range(1000) | range(1000)] | [.[] as $a | .[] as $b | $a] | length",
+        "reduce repeat(1) as $x (0; . + $x)",
+        "[limit(1e9; repeat(1))] | length",
+        "first(range(1e9) | empty)",
+        "def f: def g: f; g; f",
+        "def f(x): f(x); f(1)",
+        "label $x | repeat(1) | empty",
+        "try repeat(error(\"x\")?) catch 1",
+        "def f: try error(\"x\") catch f; f",
+        "[combinations(20)]? // [range(1e9)]",
+        "isempty(range(1e9) | empty)",
+        "any(range(1e9); false)",
+        "[range(1e5)] | sort_by(-.) | .[:3] | [range(1e9)]",
+        "[paths] | until(false; .)",
+        "[.[]?, repeat(0)]",
+        "foreach repeat(1) as $x (0; . + 1; empty)",
+        "input_line_number? // repeat(empty)",
+    ] {
+        assert!(matches!(run(source), Err(RunError::Stopped(_))), "{source}: {:?}", run(source));
+    }
+}
+
+#[test]
+fn a_product_without_recursion_is_stopped() {
+    let doubling = vec!["(1,2)"; 40].join(" | ");
+    stopped(&format!("[{doubling}] | length"), "it took too many steps");
+    stopped(&format!("reduce ({doubling}) as $x (0; . + 1)"), "it took too many steps");
+}
+
+#[test]
+fn what_would_fill_the_memory_is_stopped() {
+    for source in [
+        "reduce range(60) as $i (\"x\"; . + .)",
+        "reduce range(60) as $i ([1]; . + .)",
+        "[range(100) | \"x\" * 1000000]",
+        "\"x\" * 60000000 | explode",
+        "reduce range(100) as $i (\"x\" * 1000000; [., .] | add)",
+        "reduce range(60) as $i (\"xx\"; gsub(\"x\"; \"xx\"))",
+        "[.[3000000] = 1] | length",
+        "reduce range(60) as $i ([1]; [.[], .[]]) | length",
+        "reduce range(40) as $i (1; [., .]) | tojson | length",
+        "reduce range(40) as $i (1; [., .]) | flatten | length",
+        "reduce range(40) as $i (1; [., .]) | . == .",
+    ] {
+        assert!(matches!(run(source), Err(RunError::Stopped(_))), "{source}: {:?}", run(source).map(|_| ()));
+    }
+    assert!(matches!(run("\"x\" * 1e9"), Err(RunError::Raised(_))));
+    stopped("reduce range(40) as $i (1; [., .])", "its output is too large");
+    stopped("[range(9000) | \"x\" * 200]", "its output is too large");
+}
+
+#[test]
+fn deep_recursion_ends_in_an_error() {
+    for source in [
+        "def f: 1 + f; f",
+        "def f: [f]; f",
+        "def f: {a: f}; f",
+        "def f(x): f(x | x); f(.)",
+        "reduce range(100000) as $i (0; [.]) | tojson | length",
+        "reduce range(100000) as $i (0; [.]) | . == [[1]]",
+        "reduce range(100000) as $i (0; {a: .}) | . * .",
+        "reduce range(100000) as $i (0; [.]) | flatten",
+        "reduce range(100000) as $i (0; [.]) | [..] | length",
+        "[range(60000) | 0] as $p | null | setpath($p; 1) | getpath($p)",
+        "def f(x): f(x); f(.)",
+        "last(path(repeat(.a)))",
+        "[limit(100000; path(def r: .a | (., r); r))] | length",
+    ] {
+        // Some come to an end on a stack of their own; what counts is that all of them return.
+        let program = Program::compile(source).expect("valid");
+        let limits = Limits { steps: 250_000, ..limits() };
+        let _outcome = program.first(&Value::Null, &Environment::default().with_limits(limits));
+    }
+    stopped("reduce range(1000) as $i (0; [.])", "its output is nested too deeply");
+    assert_eq!(
+        run("def f: if . > 1000 then . else 1 + (. + 1 | f) end; 0 | f | type"),
+        Ok(Some(Value::from("number")))
+    );
+}
+
+#[test]
+fn a_stop_cannot_be_caught() {
+    stopped("try [repeat(1)] catch 2", "it took too many steps");
+    stopped("[repeat(1)]? // 3", "it took too many steps");
+    stopped("first(([repeat(1)] | length)?, 4)", "it took too many steps");
+    stopped("def f: try f catch f; f", "it went too deep");
+}
+
+#[test]
+fn a_regular_expression_that_backtracks_for_ever_is_stopped() {
+    let source = "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" | test(\"^(a|a)*(?=b)c$\") ";
+    assert!(!matches!(run(source), Err(RunError::Defect(_))), "{:?}", run(source));
+    let source = "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" | test(\"^(?:(a+)+\\\\1)*b\")";
+    stopped(source, "a regular expression backtracked too often");
+}
+
+#[test]
+fn time_is_limited_too() {
+    let program = Program::compile("[range(1e9)] | length").expect("valid");
+    let limits =
+        Limits { steps: u64::MAX, made_bytes: usize::MAX, time: Duration::ZERO, ..Limits::default() };
+    let outcome = program.first(&Value::Null, &Environment::default().with_limits(limits));
+    assert_eq!(outcome, Err(RunError::Stopped("it took too long".to_owned())));
+}
+
+#[test]
+fn a_stopped_program_leaves_nothing_behind() {
+    assert!(run("[repeat(1)]").is_err());
+    assert_eq!(run("[range(3)] | length"), Ok(Some(Value::from(3.0))));
+}
+
+#[test]
+fn sources_that_nest_without_end_are_refused() {
+    for (open, close) in [
+        ("[", "]"),
+        ("(", ")"),
+        ("{a:", "}"),
+        ("-", ""),
+        ("try ", ""),
+        ("\"\\(", ")\""),
+        ("def f: ", "; f"),
+        ("1 as $x | ", ""),
+    ] {
+        for count in [30, 150, 5_000] {
+            let source = format!("{}1{}", open.repeat(count), close.repeat(count));
+            if let Ok(program) = Program::compile(&source) {
+                let _outcome = program.first(&Value::Null, &Environment::default());
+            } else {
+                assert!(count > 30, "{open} {count}");
+            }
+        }
+    }
+    for chain in ["|.", ",1", "+1", "//1", " and 1"] {
+        let source = format!("1{}", chain.repeat(10_000));
+        if let Ok(program) = Program::compile(&source) {
+            let _outcome = program.first(&Value::Null, &Environment::default());
+        }
+    }
+}
