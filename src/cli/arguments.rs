@@ -21,9 +21,9 @@ pub(super) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · 4 source
-incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · 75 a side was unavailable, try later ·
-130/143 stopped by a signal.
+Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · \
+4 source incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · \
+75 a side was unavailable, try later · 130/143 stopped by a signal.
 
 Try it without any account: ocean-opsgenie sandbox";
 

@@ -234,6 +234,8 @@ impl fmt::Display for Guard {
 pub enum Protection {
     /// Deletion was not allowed.
     NotAllowed,
+    /// `entityDeletionThreshold` is 0: never.
+    Threshold,
     /// These kinds feed it and were not seen whole.
     Incomplete(BTreeMap<Kind, Vec<Gap>>),
     /// A resource finds entities of this blueprint by a search.
@@ -244,6 +246,7 @@ impl fmt::Display for Protection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAllowed => f.write_str("deletion is switched off for this run"),
+            Self::Threshold => f.write_str("entityDeletionThreshold is 0, so nothing is ever deleted"),
             Self::Incomplete(kinds) => {
                 for (index, (kind, gaps)) in kinds.iter().enumerate() {
                     let separator = if index > 0 { "; " } else { "" };
@@ -276,15 +279,14 @@ pub fn decide(
         .map(|(blueprint, held)| {
             let feeding: Vec<&Feeder> = feeders.iter().filter(|feeder| feeds(feeder, blueprint)).collect();
             let candidates = held.stale.len() as u64;
-            let decision = if let Some(protection) =
-                protection(&feeding, seen, searched.contains(blueprint), policy.permission)
-            {
-                Decision::Protected { candidates, protection }
-            } else if let Some(guard) = guard(&feeding, seen, held, policy) {
-                Decision::Guarded { candidates, guard }
-            } else {
-                Decision::Delete(held.stale.clone())
-            };
+            let decision =
+                if let Some(protection) = protection(&feeding, seen, searched.contains(blueprint), policy) {
+                    Decision::Protected { candidates, protection }
+                } else if let Some(guard) = guard(&feeding, seen, held, policy) {
+                    Decision::Guarded { candidates, guard }
+                } else {
+                    Decision::Delete(held.stale.clone())
+                };
             (blueprint.clone(), decision)
         })
         .collect()
@@ -301,10 +303,13 @@ fn protection(
     feeding: &[&Feeder],
     seen: &BTreeMap<Kind, Seen>,
     searched: bool,
-    permission: Permission,
+    policy: &Policy,
 ) -> Option<Protection> {
-    if permission == Permission::Never {
+    if policy.permission == Permission::Never {
         return Some(Protection::NotAllowed);
+    }
+    if policy.threshold <= 0.0 {
+        return Some(Protection::Threshold);
     }
     let mut incomplete = BTreeMap::new();
     for kind in feeding.iter().map(|feeder| feeder.rule.kind) {
@@ -326,9 +331,6 @@ fn protection(
 }
 
 fn guard(feeding: &[&Feeder], seen: &BTreeMap<Kind, Seen>, held: &Held, policy: &Policy) -> Option<Guard> {
-    if policy.threshold <= 0.0 {
-        return Some(Guard::Ratio { ours: held.ours(), threshold: policy.threshold });
-    }
     let mut filtered = 0;
     for feeder in feeding {
         let kind = feeder.rule.kind;

@@ -131,7 +131,7 @@ impl Exit {
         }
     }
 
-    /// The code of a run: the first of [`Self::PRECEDENCE`] that some cause asks for.
+    /// The code of a run: the first that some cause asks for, in the order of precedence.
     pub fn of(causes: &[Cause]) -> Self {
         let asked = |exit: &Self| causes.iter().any(|cause| cause.exit() == *exit);
         Self::PRECEDENCE.into_iter().find(asked).unwrap_or(Self::Done)

@@ -151,7 +151,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExpressionReport {
-    /// The resource's position in the mapping, from 0, and its kind.
+    /// The resource's position in the mapping, from 1.
     pub resource: usize,
     /// The kind it maps.
     pub kind: String,

@@ -37,7 +37,7 @@ pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Instal
     let found = catalog.integration().await?;
     let initialize =
         settings.resources.initialize && !found.as_ref().is_some_and(Integration::is_initialized);
-    let needed = initialize || found.is_none() || settings.resources.path.is_some();
+    let needed = initialize || found.is_none();
     let origin = found.as_ref().and_then(Integration::resources_origin);
     let origin = origin.and_then(ResourcesOrigin::from_name).or(settings.resources.origin);
     let resources = if needed { Some(resources(settings, sides, origin).await?) } else { None };

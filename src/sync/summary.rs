@@ -86,7 +86,14 @@ impl Summary {
 
     fn warn_of(&mut self, harvested: &Harvested) {
         for gap in harvested.verdict.gaps() {
-            if let Gap::Unmapped(_) | Gap::Refused(_) = gap {
+            // A key without rights is a cause; a plan without the kind is not.
+            let told = harvested.error.as_ref().and_then(source_cause).is_some();
+            let silent = match gap {
+                Gap::Unmapped(_) => true,
+                Gap::Refused(_) => !told,
+                _ => false,
+            };
+            if silent {
                 self.report.warnings.push(format!("{}: {gap}; nothing is deleted for it", harvested.kind));
             }
         }
@@ -96,7 +103,7 @@ impl Summary {
         for (field, fault) in &harvested.tally.faults {
             let (rule, name, text) = rules.field(*field);
             self.report.expressions.push(ExpressionReport {
-                resource: rule.resource,
+                resource: rule.resource + 1,
                 kind: rule.kind.to_string(),
                 field: name.to_owned(),
                 expression: text.to_owned(),
