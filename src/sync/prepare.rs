@@ -41,6 +41,11 @@ pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Instal
     let origin = found.as_ref().and_then(Integration::resources_origin);
     let origin = origin.and_then(ResourcesOrigin::from_name).or(settings.resources.origin);
     let resources = if needed { Some(resources(settings, sides, origin).await?) } else { None };
+    let holds_mapping = found.as_ref().is_some_and(|found| found.config().is_some());
+    if let Some(given) = resources.as_ref().filter(|_| !holds_mapping) {
+        // A mapping at fault is given to nobody: in the catalog it would stay until somebody mends it there.
+        Rules::compile(&given.mapping, Environment::default()).map_err(Failure::Expressions)?;
+    }
     let wanted = Wanted {
         destination: destination(settings),
         config: resources.as_ref().map_or(serde_json::Value::Null, |given| given.mapping_json.clone()),
