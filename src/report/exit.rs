@@ -4,11 +4,12 @@ use serde::Serialize;
 
 /// Which signal ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
 pub enum Signal {
     /// Ctrl-C.
+    #[serde(rename = "SIGINT")]
     Interrupt,
     /// What a scheduler sends before it kills.
+    #[serde(rename = "SIGTERM")]
     Terminate,
 }
 
