@@ -1,6 +1,17 @@
 //! The one integration binary.
 
+mod bad_input;
+mod deletion;
 mod docs;
 mod examples;
+mod expected;
 mod jq_corpus;
+mod pass;
+#[cfg(unix)]
+mod service;
+mod set_up;
+#[cfg(unix)]
+mod signals;
+mod start;
+mod support;
 mod tidy;
