@@ -119,15 +119,13 @@ fn merge(mut left: Arc<Object>, right: &Object) -> Outcome {
 /// `left / right`
 pub(super) fn divide(left: &Value, right: &Value) -> Outcome {
     match (left, right) {
-        (Value::Number(_), Value::Number(b)) if b.as_f64() == 0.0 => Err(zero_divisor(left, right)),
+        (Value::Number(_), Value::Number(b)) if b.as_f64() == 0.0 => {
+            Err(undefined(left, right, "divided because the divisor is zero"))
+        }
         (Value::Number(a), Value::Number(b)) => Ok(number(a.as_f64() / b.as_f64())),
         (Value::String(text), Value::String(separator)) => split(text, separator),
         _ => Err(undefined(left, right, "divided")),
     }
-}
-
-fn zero_divisor(left: &Value, right: &Value) -> String {
-    undefined(left, right, "divided because the divisor is zero")
 }
 
 /// The parts of a text between separators; its characters when the separator is empty.
@@ -148,7 +146,7 @@ pub(super) fn split(text: &str, separator: &str) -> Outcome {
 /// `left % right`: of the whole parts, with the sign of the left side.
 pub(super) fn remainder(left: &Value, right: &Value) -> Outcome {
     let (Value::Number(a), Value::Number(b)) = (left, right) else {
-        return Err(undefined(left, right, "divided"));
+        return Err(undefined(left, right, "divided (remainder)"));
     };
     let (a, b) = (a.as_f64(), b.as_f64());
     if a.is_nan() || b.is_nan() {
@@ -159,7 +157,7 @@ pub(super) fn remainder(left: &Value, right: &Value) -> Outcome {
     match a.checked_rem(b) {
         #[expect(clippy::cast_precision_loss, reason = "jq's numbers are doubles")]
         Some(rest) => Ok(number(rest as f64)),
-        None if b == 0 => Err(zero_divisor(left, right)),
+        None if b == 0 => Err(undefined(left, right, "divided (remainder) because the divisor is zero")),
         // i64::MIN % -1
         None => Ok(number(0.0)),
     }

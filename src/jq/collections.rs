@@ -161,50 +161,52 @@ fn not_arrays(value: &Value, keys: &Value, done: &str) -> String {
     format!("{} and {} cannot be {done}", shown(value), shown(keys))
 }
 
-fn with_keys<'v>(
-    value: &'v Value,
-    keys: &'v Value,
-    done: &str,
-) -> Result<Vec<(&'v Value, &'v Value)>, String> {
-    match (value, keys) {
-        (Value::Array(items), Value::Array(keys)) => Ok(items.iter().zip(keys.iter()).collect()),
-        _ => Err(format!("{}, as they are not both arrays", not_arrays(value, keys, done))),
-    }
-}
-
-fn sorted<'v>(value: &'v Value, keys: &'v Value, done: &str) -> Result<Vec<(&'v Value, &'v Value)>, String> {
-    let mut pairs = with_keys(value, keys, done)?;
+fn sorted<'v>(value: &'v Value, keys: &'v Value) -> Result<Vec<(&'v Value, &'v Value)>, String> {
+    let (Value::Array(items), Value::Array(keys)) = (value, keys) else {
+        return Err(format!("{}, as they are not both arrays", not_arrays(value, keys, "sorted")));
+    };
+    let mut pairs: Vec<_> = items.iter().zip(keys.iter()).collect();
     pairs.sort_by(|(_, a), (_, b)| order(a, b));
     Ok(pairs)
 }
 
 /// `sort_by`, given the keys.
 pub(super) fn sort_by(value: &Value, keys: &Value) -> Outcome {
-    Ok(sorted(value, keys, "sorted")?.into_iter().map(|(item, _key)| item.clone()).collect())
+    Ok(sorted(value, keys)?.into_iter().map(|(item, _key)| item.clone()).collect())
 }
 
 /// `group_by`, given the keys.
 pub(super) fn group_by(value: &Value, keys: &Value) -> Outcome {
-    let pairs = sorted(value, keys, "grouped")?;
+    let pairs = sorted(value, keys)?;
     let groups = pairs.chunk_by(|(_, a), (_, b)| order(a, b).is_eq());
     Ok(groups.map(|group| group.iter().map(|(item, _key)| (*item).clone()).collect()).collect())
 }
 
 /// `unique_by`, given the keys: the first of each group.
 pub(super) fn unique_by(value: &Value, keys: &Value) -> Outcome {
-    let pairs = sorted(value, keys, "grouped")?;
+    let pairs = sorted(value, keys)?;
     let groups = pairs.chunk_by(|(_, a), (_, b)| order(a, b).is_eq());
     Ok(groups.filter_map(|group| group.first().map(|(item, _key)| (*item).clone())).collect())
 }
 
+fn keyed<'v>(
+    value: &'v Value,
+    keys: &'v Value,
+) -> Result<impl Iterator<Item = (&'v Value, &'v Value)>, String> {
+    match (value, keys) {
+        (Value::Array(items), Value::Array(keys)) => Ok(items.iter().zip(keys.iter())),
+        _ => Err(not_arrays(value, keys, "iterated over")),
+    }
+}
+
 /// `min_by`, given the keys.
 pub(super) fn min_by(value: &Value, keys: &Value) -> Outcome {
-    Ok(extreme(with_keys(value, keys, "iterated over")?.into_iter(), Ordering::is_lt))
+    Ok(extreme(keyed(value, keys)?, Ordering::is_lt))
 }
 
 /// `max_by`, given the keys.
 pub(super) fn max_by(value: &Value, keys: &Value) -> Outcome {
-    Ok(extreme(with_keys(value, keys, "iterated over")?.into_iter(), Ordering::is_ge))
+    Ok(extreme(keyed(value, keys)?, Ordering::is_ge))
 }
 
 /// `has`

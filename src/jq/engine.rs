@@ -36,6 +36,10 @@ const PLAIN_TERM_DEPTH: usize = 64;
 /// Values nested deeper than this are no result: what reads them may recurse.
 const MAX_RESULT_DEPTH: usize = 512;
 
+/// Filters of jq about the files and modules of its command line.
+#[cfg(test)]
+const BUILTINS_WITHOUT_MEANING: [&str; 3] = ["get_jq_origin/0", "get_prog_origin/0", "modulemeta/0"];
+
 /// The types of an evaluation.
 pub(super) struct Kind;
 
@@ -257,5 +261,36 @@ impl From<Failure> for RunError {
             Failure::Stopped(stop) => Self::Stopped(stop.to_string()),
             Failure::Panicked(text) => Self::Defect(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUILTINS_WITHOUT_MEANING, PRELUDE, compile};
+
+    fn call(name: &str, arity: usize) -> String {
+        let arguments = vec!["."; arity].join("; ");
+        if arity == 0 { name.to_owned() } else { format!("{name}({arguments})") }
+    }
+
+    #[test]
+    fn every_definition_of_the_prelude_compiles() {
+        let named = PRELUDE.iter().filter(|definition| !definition.name.starts_with('@'));
+        for definition in named {
+            let source = call(definition.name, definition.args.len());
+            assert!(compile(&source).is_ok(), "{source}: {:?}", compile(&source).err());
+        }
+    }
+
+    #[test]
+    fn every_builtin_of_jq_is_there() {
+        let builtins = include_str!("natives/builtins.txt").split_ascii_whitespace();
+        let missing: Vec<_> = builtins
+            .filter(|builtin| {
+                let (name, arity) = builtin.split_once('/').expect("name and arity");
+                compile(&call(name, arity.parse().expect("a number"))).is_err()
+            })
+            .collect();
+        assert_eq!(missing, BUILTINS_WITHOUT_MEANING);
     }
 }

@@ -77,6 +77,8 @@ impl fmt::Display for Stop {
 struct Meter {
     steps_left: Cell<u64>,
     bytes_left: Cell<usize>,
+    time: Cell<Duration>,
+    /// Set at the first look at the clock: most evaluations are over before it.
     end: Cell<Option<Instant>>,
     stack_start: Cell<usize>,
     stack_bytes: Cell<usize>,
@@ -90,6 +92,7 @@ thread_local! {
         Meter {
             steps_left: Cell::new(u64::MAX),
             bytes_left: Cell::new(usize::MAX),
+            time: Cell::new(Duration::MAX),
             end: Cell::new(None),
             stack_start: Cell::new(0),
             stack_bytes: Cell::new(usize::MAX),
@@ -97,6 +100,17 @@ thread_local! {
             stop: Cell::new(None),
         }
     };
+}
+
+impl Meter {
+    /// Looks at the clock.
+    fn is_late(&self) -> bool {
+        let now = Instant::now();
+        if self.end.get().is_none() {
+            self.end.set(now.checked_add(self.time.get()));
+        }
+        self.end.get().is_some_and(|end| now > end)
+    }
 }
 
 /// An evaluation under way; nothing is metered after it.
@@ -107,7 +121,8 @@ pub(super) fn start(limits: Limits, stack_bytes: usize) -> Running {
     METER.with(|meter| {
         meter.steps_left.set(limits.steps);
         meter.bytes_left.set(limits.made_bytes);
-        meter.end.set(Instant::now().checked_add(limits.time));
+        meter.time.set(limits.time);
+        meter.end.set(None);
         meter.stack_start.set(stack_address());
         meter.stack_bytes.set(stack_bytes);
         meter.linked_bytes.set(0);
@@ -126,7 +141,7 @@ impl Drop for Running {
         METER.with(|meter| {
             meter.steps_left.set(u64::MAX);
             meter.bytes_left.set(usize::MAX);
-            meter.end.set(None);
+            meter.time.set(Duration::MAX);
             meter.stack_bytes.set(usize::MAX);
             meter.stop.set(None);
         });
@@ -146,9 +161,7 @@ pub(super) fn spend(steps: u64) -> Result<(), Stop> {
             > meter.stack_bytes.get()
         {
             Some(Stop::Stack)
-        } else if left / STEPS_PER_LOOK != (left - steps) / STEPS_PER_LOOK
-            && meter.end.get().is_some_and(|end| Instant::now() > end)
-        {
+        } else if left / STEPS_PER_LOOK != (left - steps) / STEPS_PER_LOOK && meter.is_late() {
             Some(Stop::Time)
         } else {
             None

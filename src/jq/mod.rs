@@ -26,6 +26,8 @@ mod val;
 
 #[cfg(test)]
 mod limits_tests;
+#[cfg(test)]
+mod program_tests;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -34,12 +34,12 @@ def last(f): @last(f);
 def nth($n): .[$n];
 def limit($n; f):
   if $n > 0 then @limit($n; f) elif $n == 0 then empty
-  else error("Invalid arguments: limit doesn't support negative count") end;
+  else error("limit doesn't support negative count") end;
 def skip($n; f):
   if $n > 0 then @skip($n; f) elif $n == 0 then f
-  else error("Invalid arguments: skip doesn't support negative count") end;
+  else error("skip doesn't support negative count") end;
 def nth($n; f):
-  if $n < 0 then error("Out of bounds negative array index") else first(skip($n; f)) end;
+  if $n < 0 then error("nth doesn't support negative indices") else first(skip($n; f)) end;
 def isempty(f): label $out | (f | false, break $out), true;
 def add(f): reduce f as $x (null; . + $x);
 def any(f; cond): isempty(first(f | cond | select(.))) | not;
@@ -55,8 +55,8 @@ def inputs: empty;
 def debug: .;
 def debug(f): (f | empty), .;
 def stderr: .;
-def halt_error: halt_error(5);
 def halt_error($code): if ($code | type) == "number" then halt else error("halt_error/1: number required") end;
+def halt_error: halt_error(5);
 def env: $ENV;
 
 # Numbers

@@ -8,6 +8,8 @@ mod number;
 mod object;
 mod read;
 mod release;
+#[cfg(test)]
+mod round_trip_tests;
 mod write;
 
 use std::sync::Arc;

@@ -40,7 +40,7 @@ fn to_number(value: &Value) -> Outcome {
 
 fn from_json(value: &Value) -> Outcome {
     let Some(text) = value.as_str() else {
-        return Err(format!("{} cannot be parsed as JSON", shown(value)));
+        return Err(format!("{} only strings can be parsed", shown(value)));
     };
     if text.trim_ascii().is_empty() {
         return Err(format!("Expected JSON value (while parsing '{text}')"));

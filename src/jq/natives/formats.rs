@@ -71,13 +71,13 @@ fn tsv_field(text: &str) -> String {
 
 fn row(value: &Value, format: &str, separator: &str, quoted: fn(&str) -> String) -> Outcome {
     let Value::Array(items) = value else {
-        return Err(format!("{} cannot be {format}-formatted, only an array can be", shown(value)));
+        return Err(format!("{} cannot be {format}-formatted, only array", shown(value)));
     };
     let field = |item: &Value| match item {
         Value::Number(_) | Value::Bool(_) => Ok(to_json(item)),
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(quoted(text)),
-        other => Err(format!("{} is not valid in a {format} row", shown(other))),
+        other => Err(format!("{} is not valid in a csv row", shown(other))),
     };
     let fields: Vec<String> = items.iter().map(field).collect::<Result<_, _>>()?;
     Ok(Value::from(fields.join(separator)))

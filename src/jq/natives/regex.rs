@@ -92,7 +92,7 @@ fn prepared<'v>(
         return Err(format!("{} cannot be matched, as it is not a string", shown(value)));
     };
     let Value::String(pattern) = pattern else {
-        return Err(format!("{} cannot be matched, as it is not a string", shown(pattern)));
+        return Err(format!("{} is not a string", shown(pattern)));
     };
     let flags = match flags {
         Value::Null => Flags::default(),

@@ -15,11 +15,11 @@ pub(super) fn table() -> Table {
         unary!("implode", implode),
         unary!("ascii_downcase", |value: &Value| match value {
             Value::String(text) => Ok(Value::from(text.to_ascii_lowercase())),
-            _ => Err("ascii_downcase input must be a string".to_owned()),
+            _ => Err("explode input must be a string".to_owned()),
         }),
         unary!("ascii_upcase", |value: &Value| match value {
             Value::String(text) => Ok(Value::from(text.to_ascii_uppercase())),
-            _ => Err("ascii_upcase input must be a string".to_owned()),
+            _ => Err("explode input must be a string".to_owned()),
         }),
         unary!("trim", |value| trim(value, |text| text.trim_matches(is_space))),
         unary!("ltrim", |value| trim(value, |text| text.trim_start_matches(is_space))),
@@ -53,7 +53,7 @@ fn trim(value: &Value, trimmed: fn(&str) -> &str) -> Outcome {
             let trimmed = trimmed(text);
             Ok(if trimmed.len() == text.len() { value.clone() } else { Value::from(trimmed) })
         }
-        other => Err(format!("{} cannot be trimmed", shown(other))),
+        _ => Err("trim input must be a string".to_owned()),
     }
 }
 
@@ -101,7 +101,7 @@ fn implode(value: &Value) -> Outcome {
     let mut text = String::with_capacity(points.len());
     for point in points.iter() {
         let Some(number) = point.as_f64().filter(|number| !number.is_nan()) else {
-            return Err("Unicode codepoint must be numeric".to_owned());
+            return Err(format!("{} can't be imploded, unicode codepoint needs to be numeric", shown(point)));
         };
         #[expect(
             clippy::cast_possible_truncation,
