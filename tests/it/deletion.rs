@@ -355,7 +355,7 @@ async fn the_share_is_that_of_the_mapping() {
 async fn a_threshold_of_nothing_deletes_nothing() {
     let stage = with_stale(3, &["stale"]).await;
     remap(&stage, "entityDeletionThreshold", json!(0));
-    kept(&stage, &stage.pass().await, 6, 1, "entityDeletionThreshold");
+    kept(&stage, &stage.pass().await, 0, 1, "entityDeletionThreshold is 0");
 }
 
 #[tokio::test]
