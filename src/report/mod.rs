@@ -91,6 +91,10 @@ pub struct KindReport {
     pub refused: u64,
     /// Entities that were joined to, or replaced by, another one of the same key.
     pub merged: u64,
+    /// Entities that went, in the blueprints that this kind is the first to feed.
+    pub deleted: u64,
+    /// Entities that would have gone there, but for a guard, an incomplete kind or a dependent.
+    pub kept: u64,
     /// Whether everything was seen.
     #[serde(flatten, serialize_with = "verdict")]
     pub verdict: Verdict,
@@ -114,6 +118,8 @@ impl KindReport {
             unchanged: 0,
             refused: 0,
             merged: 0,
+            deleted: 0,
+            kept: 0,
             verdict: Verdict::Complete,
             duration: Duration::ZERO,
         }

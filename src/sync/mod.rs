@@ -129,7 +129,8 @@ async fn pass(
     if !stop.is_cancelled() {
         let seen = summary.seen();
         let removal = removal::Removal { settings, sides, request, prepared: &prepared, began };
-        summary.removed(removal.run(&written, &seen).await);
+        let removed = removal.run(&written, &seen).await;
+        summary.removed(&prepared.rules, removed);
     }
     Ok(())
 }

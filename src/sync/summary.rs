@@ -14,7 +14,7 @@ use crate::apply::{Deleted, Written};
 use crate::catalog::Meaning;
 use crate::config::Settings;
 use crate::http::Usage;
-use crate::map::Rules;
+use crate::map::{Blueprints, Rule, Rules};
 use crate::model::{BlueprintId, Gap, Kind, Verdict};
 use crate::opsgenie;
 use crate::plan::deletion::{Decision, Seen};
@@ -169,7 +169,7 @@ impl Summary {
     }
 
     /// What was deleted, and what was kept and why.
-    pub(super) fn removed(&mut self, removed: Removed) {
+    pub(super) fn removed(&mut self, rules: &Rules, removed: Removed) {
         let Removed { decisions, mut deleted, error } = removed;
         if let Some(error) = error {
             self.report.warnings.push(format!("nothing was deleted: {error}"));
@@ -179,6 +179,12 @@ impl Summary {
         }
         for (blueprint, decision) in &decisions {
             let row = self.decided(blueprint, decision, deleted.remove(blueprint));
+            let feeds = |rule: &&Rule| rule.blueprints == Blueprints::Constant(blueprint.clone());
+            let feeder = rules.iter().find(feeds).map(|rule| rule.kind);
+            if let Some(kind) = self.report.kinds.iter_mut().find(|kind| Some(kind.kind) == feeder) {
+                kind.deleted += row.deleted;
+                kind.kept += row.kept;
+            }
             self.report.deletions.push(row);
         }
     }
