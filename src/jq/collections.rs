@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::val::{Outcome, cannot_index, cannot_iterate, count, kind, order, shown, sorted_keys};
+use super::val::{Outcome, cannot_index, cannot_iterate, count, kind, order, shown, sort_order, sorted_keys};
 use super::{arithmetic, meter};
 use crate::value::{Number, Value};
 
@@ -123,14 +123,14 @@ fn array_of<'v>(value: &'v Value, done: &str) -> Result<&'v [Value], String> {
 /// `sort`
 pub(super) fn sort(value: &Value) -> Outcome {
     let mut items = array_of(value, "sorted")?.to_vec();
-    items.sort_by(order);
+    items.sort_by(sort_order);
     Ok(Value::array(items))
 }
 
 /// `unique`
 pub(super) fn unique(value: &Value) -> Outcome {
     let mut items = array_of(value, "sorted")?.to_vec();
-    items.sort_by(order);
+    items.sort_by(sort_order);
     items.dedup_by(|b, a| order(a, b).is_eq());
     Ok(Value::array(items))
 }
@@ -166,7 +166,7 @@ fn sorted<'v>(value: &'v Value, keys: &'v Value) -> Result<Vec<(&'v Value, &'v V
         return Err(format!("{}, as they are not both arrays", not_arrays(value, keys, "sorted")));
     };
     let mut pairs: Vec<_> = items.iter().zip(keys.iter()).collect();
-    pairs.sort_by(|(_, a), (_, b)| order(a, b));
+    pairs.sort_by(|(_, a), (_, b)| sort_order(a, b));
     Ok(pairs)
 }
 
@@ -249,13 +249,10 @@ fn includes(value: &Value, part: &Value) -> bool {
     }
 }
 
-/// Where a list occurs within a list; null when it is empty.
+/// Where a list occurs within a list; nowhere when it is empty.
 pub(super) fn indices_of(items: &[Value], part: &[Value]) -> Value {
-    if part.is_empty() {
-        return Value::Null;
-    }
-    if meter::read(items.len().saturating_mul(part.len())).is_err() {
-        return Value::Null;
+    if part.is_empty() || meter::read(items.len().saturating_mul(part.len())).is_err() {
+        return Value::array(Vec::new());
     }
     let same = |window: &[Value]| window.iter().zip(part).all(|(a, b)| order(a, b).is_eq());
     let found = items.windows(part.len()).enumerate().filter(|(_at, window)| same(window));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::meter;
-use super::val::{Outcome, cannot_index, kind, order, shown};
+use super::val::{Outcome, cannot_index, kind, shown, sort_order};
 use crate::value::{Object, Value};
 
 /// `value[index]`
@@ -155,7 +155,7 @@ pub(super) fn delete_paths(value: Value, paths: &Value) -> Outcome {
         return Err("Paths must be specified as an array".to_owned());
     };
     let mut sorted: Vec<&Value> = paths.iter().collect();
-    sorted.sort_by(|a, b| order(b, a));
+    sorted.sort_by(|a, b| sort_order(b, a));
     sorted.into_iter().try_fold(value, |value, path| match path {
         Value::Array(path) => delete_path(value, path),
         _ => Err("Path must be specified as an array".to_owned()),

