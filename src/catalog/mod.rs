@@ -3,6 +3,7 @@
 //! Requests are built in `request`, bodies read and written in `wire`, and everything is sent by [`Catalog`], which gives
 //! each status its meaning. It decides nothing: what to write is the plan's business.
 
+mod additions;
 mod blueprints;
 mod error;
 mod integration;
@@ -20,6 +21,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use additions::Addition;
 pub use blueprints::{Installed, StoredBlueprint};
 pub use error::{Error, Fault, Meaning, Said};
 pub use integration::{Destination, Integration, Wanted};

@@ -242,6 +242,22 @@ impl Requests {
         self.with_body(Method::PATCH, url, body, Signature::Exporter)
     }
 
+    /// `POST /v1/actions`.
+    pub fn create_action(&self, body: &serde_json::Value) -> Request {
+        self.with_body(Method::POST, self.url(&["actions"]), body, Signature::Plain)
+    }
+
+    /// `POST /v1/blueprints/{blueprint}/scorecards`.
+    pub fn create_scorecard(&self, blueprint: &BlueprintId, body: &serde_json::Value) -> Request {
+        let url = self.url(&["blueprints", blueprint.as_str(), "scorecards"]);
+        self.with_body(Method::POST, url, body, Signature::Plain)
+    }
+
+    /// `POST /v1/pages`.
+    pub fn create_page(&self, body: &serde_json::Value) -> Request {
+        self.with_body(Method::POST, self.url(&["pages"]), body, Signature::Plain)
+    }
+
     /// `DELETE /v1/blueprints/{blueprint}`.
     pub fn delete_blueprint(&self, blueprint: &BlueprintId) -> Request {
         let url = self.url(&["blueprints", blueprint.as_str()]);

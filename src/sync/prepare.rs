@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Failure, Sides};
-use crate::catalog::{Destination, Integration, Wanted};
+use crate::catalog::{Addition, Destination, Integration, Wanted};
 use crate::config::{
     EventListener, MappingFile, Preset, Resources, ResourcesOrigin, Settings, Severity, mapping::MappingFault,
 };
@@ -61,11 +61,27 @@ pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Instal
         if integration.config().is_none() {
             integration = catalog.set_config(integration, &given.mapping_json).await?;
         }
+        catalog.add(&additions(given)).await;
         catalog.mark_initialized().await?;
     }
     // A mapping that has just been given is known with its file and lines.
     let given = resources.filter(|given| is_new && integration.config() == Some(&given.mapping_json));
     Ok(Installed { integration, given })
+}
+
+/// Actions, then scorecards, then pages, in the order of the files.
+fn additions(given: &Resources) -> Vec<Addition> {
+    let actions = given.actions.iter().cloned().map(Addition::Action);
+    let scorecards = given.scorecards.iter().flat_map(|group| {
+        let blueprint = group["blueprint"].as_str().and_then(|id| BlueprintId::new(id).ok());
+        let scorecards = group["data"].as_array().into_iter().flatten().cloned();
+        blueprint.into_iter().flat_map(move |blueprint| {
+            let of_blueprint = move |scorecard| Addition::Scorecard(blueprint.clone(), scorecard);
+            scorecards.clone().map(of_blueprint)
+        })
+    });
+    let pages = given.pages.iter().cloned().map(Addition::Page);
+    actions.chain(scorecards).chain(pages).collect()
 }
 
 fn destination(settings: &Settings) -> Destination {

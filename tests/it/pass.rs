@@ -1,6 +1,6 @@
 //! One pass from an account into a catalog: what the catalog holds afterwards, and what it cost.
 
-use ocean_opsgenie::sandbox::{Effect, Fault, LargePages, Nulls, On, Touch, World, text};
+use ocean_opsgenie::sandbox::{Catalog, Effect, Fault, LargePages, Nulls, On, Touch, World, text};
 use serde_json::{Value, json};
 
 use crate::expected::{self, Entities};
@@ -352,10 +352,22 @@ async fn what_is_mapped_by_a_folder_of_ones_own() {
     stage.file("own/blueprints.json", &json!([plain_blueprint("mine")]).to_string());
     let mapping = plain_mapping(&[("alert", "mine")]);
     stage.file("own/port-app-config.yaml", &serde_yaml::to_string(&mapping).expect("JSON is YAML"));
+    stage.file(
+        "own/actions.json",
+        &json!([{ "identifier": "ack" }, { "title": "no identifier" }]).to_string(),
+    );
+    let scorecards = json!([{ "blueprint": "mine", "data": [{ "identifier": "ready", "title": "Ready" }] }]);
+    stage.file("own/scorecards.json", &scorecards.to_string());
+    stage.file("own/pages.json", &json!([{ "identifier": "home" }]).to_string());
     stage.set("OCEAN__RESOURCES_PATH", "own");
     let run = stage.pass().await;
     run.exits(0);
     assert_eq!(stage.held("mine").len(), 3);
+    let added = |catalog: &mut Catalog| {
+        let identifiers = catalog.additions().iter().map(|(_, body)| body["identifier"].to_string());
+        identifiers.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(stage.sandbox.catalog().with(added), r#""ack" "ready" "home""#, "one at fault stops nothing");
     assert!(stage.sandbox.catalog().with(|catalog| catalog.blueprint("opsGenieAlert").is_none()));
 }
 
