@@ -352,11 +352,10 @@ async fn what_is_mapped_by_a_folder_of_ones_own() {
     stage.file("own/blueprints.json", &json!([plain_blueprint("mine")]).to_string());
     let mapping = plain_mapping(&[("alert", "mine")]);
     stage.file("own/port-app-config.yaml", &serde_yaml::to_string(&mapping).expect("JSON is YAML"));
-    stage.file(
-        "own/actions.json",
-        &json!([{ "identifier": "ack" }, { "title": "no identifier" }]).to_string(),
-    );
-    let scorecards = json!([{ "blueprint": "mine", "data": [{ "identifier": "ready", "title": "Ready" }] }]);
+    stage.file("own/actions.json", &json!([{ "identifier": "ack" }]).to_string());
+    let absent = json!({ "blueprint": "absent", "data": [{ "identifier": "lost", "title": "Lost" }] });
+    let scorecards =
+        json!([absent, { "blueprint": "mine", "data": [{ "identifier": "ready", "title": "Ready" }] }]);
     stage.file("own/scorecards.json", &scorecards.to_string());
     stage.file("own/pages.json", &json!([{ "identifier": "home" }]).to_string());
     stage.set("OCEAN__RESOURCES_PATH", "own");
