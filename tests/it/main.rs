@@ -1,8 +1,10 @@
 //! The one integration binary.
 
 mod bad_input;
+mod catalog;
 mod deletion;
 mod docs;
+mod entities;
 mod examples;
 mod expected;
 mod jq_corpus;
@@ -12,6 +14,7 @@ mod service;
 mod set_up;
 #[cfg(unix)]
 mod signals;
+mod source;
 mod start;
 mod support;
 mod tidy;

@@ -1,0 +1,140 @@
+//! An Opsgenie account that behaves as real ones do: limits, rights, rows that move while they are read.
+
+use ocean_opsgenie::sandbox::{Access, AllOnCalls, Area, Bucket, Effect, Fault, On, Size, World};
+use serde_json::json;
+
+use crate::expected;
+use crate::support::{Stage, plain_blueprint, plain_mapping};
+
+#[tokio::test]
+async fn addresses_may_end_with_a_slash() {
+    let mut stage = Stage::seeded().await;
+    let [source, catalog] = [stage.sandbox.opsgenie().url(), stage.sandbox.catalog().url()];
+    stage.set("OCEAN__INTEGRATION__CONFIG__API_URL", &format!("{source}/"));
+    stage.set("OCEAN__PORT__BASE_URL", &format!("{catalog}/"));
+    stage.pass().await.exits(0);
+    assert_eq!(stage.contents(), expected::classic(&World::seed()));
+}
+
+#[tokio::test]
+async fn an_account_that_counts_calls_is_read_at_its_pace() {
+    let mut stage = Stage::seeded().await;
+    stage.set("OCEAN__RETRY_BUDGET", "30");
+    let bucket = Bucket { per_second: 40.0, burst: 5.0, period_secs: 1 };
+    stage.sandbox.opsgenie().with(|account| account.throttle.limit_all(bucket));
+    let run = stage.pass().await;
+    run.exits(0);
+    assert_eq!(stage.contents(), expected::classic(&World::seed()));
+    let refused = stage.sandbox.opsgenie().with(|account| account.throttle.refused);
+    assert_eq!(run.report["opsgenie"]["retries"], refused);
+}
+
+#[tokio::test]
+async fn who_is_on_call_is_asked_schedule_by_schedule_where_all_at_once_is_not_answered() {
+    for refusal in [AllOnCalls::Forbidden, AllOnCalls::Missing, AllOnCalls::EnabledOnly] {
+        let stage = Stage::seeded().await;
+        stage.sandbox.opsgenie().with(|account| account.all_on_calls = refusal);
+        stage.pass().await.exits(0);
+        assert_eq!(stage.contents(), expected::classic(&World::seed()), "{refusal:?}");
+    }
+    let stage = Stage::seeded().await;
+    let left_out = World::seed().schedules[1].id.to_string();
+    stage.sandbox.opsgenie().with(|account| account.on_calls_leave_out.insert(left_out));
+    stage.pass().await.exits(0);
+    assert_eq!(stage.contents(), expected::classic(&World::seed()));
+    assert_eq!(stage.sandbox.opsgenie().counts().of("GET /v2/schedules/*/on-calls"), 1);
+}
+
+#[tokio::test]
+async fn a_kind_that_does_not_exist_there_is_incomplete() {
+    let stage = Stage::seeded().await;
+    stage.sandbox.opsgenie().with(|account| account.rights.set(Area::Incidents, Access::Missing));
+    let run = stage.pass().await;
+    run.exits(4);
+    assert_eq!(run.kind("incident")["verdict"], "incomplete");
+    assert_eq!(run.counts("alert", ["listed", "created"]), [60, 60]);
+}
+
+#[tokio::test]
+async fn what_a_mapping_never_reads_is_never_fetched() {
+    let stage = Stage::seeded().await;
+    stage.mapping(&plain_mapping(&[("service", "s")]), &[plain_blueprint("s")]);
+    stage.pass().await.exits(0);
+    let routes: Vec<_> = stage.sandbox.opsgenie().counts().by_route.into_keys().collect();
+    assert_eq!(routes, ["GET /v1/services"]);
+}
+
+fn alerts_only(alerts: u32) -> World {
+    World::generated(Size { alerts, incidents: 0, services: 0, users: 0, teams: 0 })
+}
+
+#[tokio::test]
+async fn rows_that_leave_the_listing_while_it_is_read_take_no_others_along() {
+    let stage = Stage::of(alerts_only(450)).await;
+    let mut mapping = plain_mapping(&[("alert", "a")]);
+    mapping["resources"][0]["selector"]["apiQueryParams"] = json!({ "status": "open" });
+    stage.mapping(&mapping, &[plain_blueprint("a")]);
+    // With each page that is read, three of the oldest open alerts are closed: what follows moves up.
+    stage.sandbox.opsgenie().on_request(|asked, account| {
+        if asked.path == "/v2/alerts" {
+            let mut open: Vec<_> = account
+                .world
+                .alerts()
+                .iter()
+                .filter(|alert| alert.status == ocean_opsgenie::sandbox::AlertStatus::Open)
+                .map(|alert| (alert.created_ms, alert.id.to_string()))
+                .collect();
+            open.sort();
+            for (_, id) in open.iter().take(3) {
+                account.world.close_alert(id, 1_793_600_000_000);
+            }
+        }
+    });
+    let run = stage.pass().await;
+    assert!([0, 4].contains(&run.code), "{}\n{}", run.stdout, run.stderr);
+    let held = stage.held("a");
+    let open = stage.sandbox.opsgenie().world(|world| {
+        let all = world.alerts().iter();
+        let open = all.filter(|alert| alert.status == ocean_opsgenie::sandbox::AlertStatus::Open);
+        open.map(|alert| alert.id.to_string()).collect::<Vec<_>>()
+    });
+    let missed = open.iter().filter(|id| !held.contains(id)).count();
+    assert!(open.len() > 50, "{}", open.len());
+    assert!(missed == 0 || run.code == 4, "{missed} of {} were missed in silence", open.len());
+}
+
+#[tokio::test]
+async fn rows_that_come_while_it_is_read_disturb_nothing() {
+    let stage = Stage::of(alerts_only(250)).await;
+    stage.mapping(&plain_mapping(&[("alert", "a")]), &[plain_blueprint("a")]);
+    let before: Vec<String> =
+        stage.sandbox.opsgenie().world(|world| world.alerts().iter().map(|one| one.id.to_string()).collect());
+    let mut more = alerts_only(300).alerts()[250..].to_vec();
+    stage.sandbox.opsgenie().on_request(move |asked, account| {
+        if asked.path == "/v2/alerts"
+            && let Some(mut new) = more.pop()
+        {
+            // Some stand at the end, some in the midst of what is being read.
+            new.created_ms -= i64::try_from(more.len() % 2).unwrap_or(0) * 20_000_000;
+            account.world.alerts_mut().push(new);
+        }
+    });
+    let run = stage.pass().await;
+    assert!([0, 4].contains(&run.code), "{}\n{}", run.stdout, run.stderr);
+    let held = stage.held("a");
+    let missed = before.iter().filter(|id| !held.contains(id)).count();
+    assert_eq!(missed, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_comes_late_is_waited_for_and_one_that_never_comes_is_not() {
+    let mut stage = Stage::with_alerts(2).await;
+    stage.set("OCEAN__CLIENT_TIMEOUT", "1");
+    let late = Effect::Slow(std::time::Duration::from_millis(300));
+    let fault = stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts"), late));
+    stage.pass().await.exits(0);
+    stage.sandbox.opsgenie().mend(fault);
+    stage.set("OCEAN__RETRY_BUDGET", "0");
+    stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts"), Effect::Stall));
+    stage.pass().await.exits(4);
+}
