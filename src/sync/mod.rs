@@ -105,7 +105,7 @@ async fn pass(
     stop: &CancellationToken,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let installed = prepare::install(settings, sides).await?;
+    let installed = prepare::install(settings, sides, request.mode).await?;
     let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
     if request.mode == Mode::Apply {
         summary.announced();

@@ -11,6 +11,7 @@ use crate::jq::Environment;
 use crate::map::{self, Blueprints, Rules};
 use crate::model::{BlueprintId, Field};
 use crate::plan;
+use crate::report::Mode;
 
 /// The blueprint that only the newer of Port's default resources have: where it exists, they were installed.
 const MARK_OF_FULL: &str = "opsGenieTeam";
@@ -25,14 +26,14 @@ pub(super) struct Prepared {
 
 /// The integration as the settings want it, with blueprints and mapping given to it where it has none.
 pub(super) struct Installed {
-    integration: Integration,
+    integration: Option<Integration>,
     /// The resources that were read for it, when they were.
     given: Option<Resources>,
 }
 
 /// Creates the integration or brings it up to date, and installs the resources at the first start. A set-up that fails
-/// leaves no half and is tried again next time.
-pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Installed, Failure> {
+/// leaves no half and is tried again next time. A run that only plans reads the same and writes nothing.
+pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> Result<Installed, Failure> {
     let catalog = &sides.catalog;
     let found = catalog.integration().await?;
     let initialize =
@@ -45,6 +46,10 @@ pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Instal
     if let Some(given) = resources.as_ref().filter(|_| !holds_mapping) {
         // A mapping at fault is given to nobody: in the catalog it would stay until somebody mends it there.
         Rules::compile(&given.mapping, Environment::default()).map_err(Failure::Expressions)?;
+    }
+    if mode == Mode::Plan {
+        let given = resources.filter(|_| !holds_mapping);
+        return Ok(Installed { integration: found, given });
     }
     let wanted = Wanted {
         destination: destination(settings),
@@ -66,7 +71,7 @@ pub(super) async fn install(settings: &Settings, sides: &Sides) -> Result<Instal
     }
     // A mapping that has just been given is known with its file and lines.
     let given = resources.filter(|given| is_new && integration.config() == Some(&given.mapping_json));
-    Ok(Installed { integration, given })
+    Ok(Installed { integration: Some(integration), given })
 }
 
 /// Actions, then scorecards, then pages, in the order of the files.
@@ -126,7 +131,7 @@ pub(super) fn compile(
     environment: Environment,
 ) -> Result<Prepared, Failure> {
     let Installed { integration, given } = installed;
-    let (mapping, warnings) = match (given, integration.config()) {
+    let (mapping, warnings) = match (given, integration.as_ref().and_then(Integration::config)) {
         (Some(given), _) => (given.mapping, given.warnings),
         (None, Some(config)) => MappingFile::from_catalog(config).map_err(Failure::Mapping)?,
         (None, None) => return Err(Failure::NoMapping(settings.identifier.clone())),

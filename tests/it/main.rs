@@ -9,6 +9,7 @@ mod examples;
 mod expected;
 mod jq_corpus;
 mod pass;
+mod rehearsal;
 #[cfg(unix)]
 mod service;
 mod set_up;
