@@ -89,8 +89,17 @@ pub(super) fn add(value: &Value) -> Outcome {
 
 /// `join`: null is nothing, numbers and booleans as text.
 pub(super) fn join(value: &Value, separator: &Value) -> Outcome {
+    let children = children(value)?;
+    if let Value::String(separator) = separator
+        && let Some(parts) = children.iter().map(part_of_join).collect::<Option<Vec<_>>>()
+    {
+        let length = parts.iter().map(String::len).sum::<usize>() + separator.len() * parts.len();
+        meter::make(length)?;
+        return Ok(Value::from(parts.join(separator)));
+    }
+    // Something is neither text nor scalar: jq's words for the first addition that fails.
     let mut joined: Option<Value> = None;
-    for child in children(value)? {
+    for child in children {
         let part = match child {
             Value::Null => Value::from(""),
             Value::Bool(_) | Value::Number(_) => Value::from(super::text::to_json(&child)),
@@ -103,6 +112,16 @@ pub(super) fn join(value: &Value, separator: &Value) -> Outcome {
         joined = Some(arithmetic::add(before, part)?);
     }
     Ok(joined.unwrap_or_else(|| Value::from("")))
+}
+
+/// A scalar as `join` writes it.
+fn part_of_join(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(_) | Value::Number(_) => Some(super::text::to_json(value)),
+        Value::String(text) => Some(text.to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// `reverse`: of arrays; of whatever has no length.

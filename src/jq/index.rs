@@ -122,18 +122,34 @@ pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
 /// Sets what lies at a path.
 pub(super) fn set_path(value: Value, path: &[Value], new: Value) -> Outcome {
     let Some((first, rest)) = path.split_first() else { return Ok(new) };
-    meter::read(size(&value))?;
-    let child = get(&value, first)?;
+    meter::read(copied(&value))?;
+    let mut value = value;
+    let child = match take(&mut value, first) {
+        Some(child) => child,
+        None => get(&value, first)?,
+    };
     let child = set_path(child, rest, new)?;
     set(value, first, child)
 }
 
-/// Bytes of a container that changing it may copy.
-fn size(value: &Value) -> usize {
+/// Bytes that changing a container copies: all of it, when others hold it too.
+fn copied(value: &Value) -> usize {
     match value {
-        Value::Array(items) => items.len() * size_of::<Value>(),
-        Value::Object(object) => object.len() * size_of::<Value>() * 2,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) if Arc::strong_count(items) > 1 => items.len() * size_of::<Value>(),
+        Value::Object(object) if Arc::strong_count(object) > 1 => object.len() * size_of::<Value>() * 2,
+        _ => 0,
+    }
+}
+
+/// What lies at an index, out of its container, so that nobody else holds it while it is changed.
+fn take(value: &mut Value, index: &Value) -> Option<Value> {
+    match (value, index) {
+        (Value::Object(object), Value::String(key)) => Arc::make_mut(object).get_mut(key).map(std::mem::take),
+        (Value::Array(items), Value::Number(at)) => {
+            let at = position(at.as_f64(), items.len())?;
+            Arc::make_mut(items).get_mut(at).map(std::mem::take)
+        }
+        _ => None,
     }
 }
 
@@ -163,7 +179,7 @@ pub(super) fn delete_paths(value: Value, paths: &Value) -> Outcome {
 }
 
 fn delete_path(value: Value, path: &[Value]) -> Outcome {
-    meter::read(size(&value))?;
+    meter::read(copied(&value))?;
     match path {
         [] => Ok(Value::Null),
         _ if value.is_null() => Ok(value),
