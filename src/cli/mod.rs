@@ -54,8 +54,7 @@ fn usage(error: &clap::Error) -> Exit {
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            terminal::data(&coloured(terminal::style()));
-            Exit::Done
+            told(terminal::data(&coloured(terminal::style())))
         }
         _ => {
             terminal::talk(&text.to_string());
@@ -89,10 +88,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
-        Some(Command::Version) => {
-            terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")));
-            Exit::Done
-        }
+        Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
     }
 }
 
@@ -132,7 +128,7 @@ fn show(report: &Report, output: &OutputArguments) -> Result<(), Exit> {
             return Err(Exit::Unexpected);
         }
     };
-    match output.output {
+    let shown = match output.output {
         Form::Text => terminal::data(&crate::report::text(report, terminal::style())),
         Form::Json => {
             // The line is for a program; a person reads the log.
@@ -142,16 +138,21 @@ fn show(report: &Report, output: &OutputArguments) -> Result<(), Exit> {
             for cause in &report.causes {
                 tracing::error!("{}", cause.detail());
             }
-            terminal::data(&json);
+            terminal::data(&json)
         }
-    }
+    };
     if let Some(file) = &output.report
         && let Err(error) = std::fs::write(file, format!("{json}\n"))
     {
         terminal::talk(&format!("error: cannot write the report to `{}`: {error}", file.display()));
         return Err(Exit::Unexpected);
     }
-    Ok(())
+    shown
+}
+
+/// The exit code of a command that only says something.
+fn told(said: Result<(), Exit>) -> Exit {
+    said.err().unwrap_or(Exit::Done)
 }
 
 fn start_telling(settings: &crate::config::Settings) {

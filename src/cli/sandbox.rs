@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &SandboxArguments, output: &OutputArguments, 
         terminal::talk(&kept(&sandbox, &variables));
         stop.first.cancelled().await;
     } else if output.output == Form::Text && exit == Exit::Done {
-        terminal::data(NEXT);
+        exit = super::told(terminal::data(NEXT));
     }
     sandbox.stop().await;
     exit
@@ -57,7 +57,7 @@ async fn pass_between(
     let report = pass(&settings, &sides, &request(&settings, &SyncArguments::default(), None), stop).await;
     show(&report, output)?;
     if output.output == Form::Text {
-        terminal::data(&format!("\n{}", entities(sandbox.catalog())));
+        terminal::data(&format!("\n{}", entities(sandbox.catalog())))?;
     }
     Ok(report.exit)
 }

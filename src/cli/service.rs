@@ -40,9 +40,8 @@ pub(super) async fn poll(
         if due == Due::Now {
             let report =
                 pass(settings, &sides, &request(settings, arguments, schedule(settings)), stop).await;
-            if let Err(exit) = show(&report, output) {
-                return exit;
-            }
+            // What could not be shown was told; the next report may find room again.
+            let _told: Result<(), Exit> = show(&report, output);
         }
         due = Due::Now;
         tokio::select! {

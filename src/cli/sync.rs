@@ -30,7 +30,7 @@ pub(super) async fn run(
     let report = pass(settings, &sides, &request(settings, arguments, None), stop).await;
     match show(&report, output) {
         Ok(()) => report.exit,
-        Err(exit) => exit,
+        Err(exit) => report.exit.or(exit),
     }
 }
 

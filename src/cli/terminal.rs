@@ -2,14 +2,17 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::report::Style;
+use crate::report::{Exit, Style};
 
-/// Writes data. A reader that went away (`| head`) is no fault of ours.
-pub(super) fn data(text: &str) {
-    if let Err(error) = write(&mut io::stdout().lock(), text)
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        talk(&format!("cannot write to standard output: {error}"));
+/// Writes data. A reader that went away (`| head`) is no fault of ours; a disk that is full is told and costs the exit
+/// code, or a program that reads the report would take nothing for good news.
+pub(super) fn data(text: &str) -> Result<(), Exit> {
+    match write(&mut io::stdout().lock(), text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            talk(&format!("error: cannot write to standard output: {error}"));
+            Err(Exit::Unexpected)
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

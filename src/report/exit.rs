@@ -137,6 +137,13 @@ impl Exit {
         let asked = |exit: &Self| causes.iter().any(|cause| cause.exit() == *exit);
         Self::PRECEDENCE.into_iter().find(asked).unwrap_or(Self::Done)
     }
+
+    /// The one of two that wins.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let either = |exit: &Self| *exit == self || *exit == other;
+        Self::PRECEDENCE.into_iter().find(either).unwrap_or(self)
+    }
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -176,5 +183,8 @@ mod tests {
         }
         causes.reverse();
         assert_eq!(Exit::of(&causes).code(), 143);
+        assert_eq!(Exit::Done.or(Exit::Unexpected), Exit::Unexpected);
+        assert_eq!(Exit::Permission.or(Exit::Unexpected), Exit::Permission);
+        assert_eq!(Exit::Unexpected.or(Exit::Refused), Exit::Unexpected);
     }
 }

@@ -361,6 +361,37 @@ async fn a_report_that_cannot_be_written_is_told() {
 }
 
 #[tokio::test]
+async fn a_report_that_cannot_be_written_hides_no_worse_news() {
+    let mut stage = Stage::with_alerts(1).await;
+    stage.set("OCEAN__PORT__CLIENT_SECRET", "wrong");
+    let run = stage.run(&["--report", "no/such/folder/report.json"]).await;
+    assert_eq!(run.code, 3, "{}", run.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn standard_output_that_takes_nothing_is_told() {
+    let stage = Stage::with_alerts(1).await;
+    for arguments in [&["--output", "json"][..], &[], &["--help"], &["version"], &["sandbox"]] {
+        let mut command = stage.command(arguments);
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        command.stdout(full);
+        let output = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = output.expect("the thread lives").expect("the program can be started");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(told.contains("cannot write to standard output"), "{arguments:?}: {told}");
+    }
+    // A reader that has seen enough is another matter.
+    let mut command = stage.command(&[]);
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    command.stdout(writer);
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    assert_eq!(output.expect("the thread lives").expect("it starts").status.code(), Some(0));
+}
+
+#[tokio::test]
 async fn nothing_told_holds_a_secret_however_much_is_told() {
     let mut stage = Stage::seeded().await;
     stage.sandbox.opsgenie().fault(Fault::first(2, On::get("/v2/alerts"), Effect::Reset));
