@@ -7,22 +7,31 @@ use super::origin::Origin;
 
 /// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults {
+    faults: Vec<Fault>,
+    /// What was noticed besides: a name that is nearly right explains one that is missing.
+    notices: Vec<Notice>,
+}
 
 impl Faults {
     /// The faults, if there is one.
     pub(super) fn of(faults: Vec<Fault>) -> Option<Self> {
-        if faults.is_empty() { None } else { Some(Self(faults)) }
+        if faults.is_empty() { None } else { Some(Self { faults, notices: Vec::new() }) }
+    }
+
+    /// The same with what was noticed besides.
+    pub(super) fn noticing(self, notices: Vec<Notice>) -> Self {
+        Self { notices, ..self }
     }
 
     /// Each of them, in the order of the settings.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter()
+        self.faults.iter()
     }
 
     /// Whether a credential is missing: the reader may not have an account yet.
     pub fn lack_credentials(&self) -> bool {
-        self.0.iter().any(|fault| matches!(fault.problem, Problem::MissingSecret))
+        self.faults.iter().any(|fault| matches!(fault.problem, Problem::MissingSecret))
     }
 }
 
@@ -30,11 +39,14 @@ impl std::error::Error for Faults {}
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, fault) in self.faults.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             write!(f, "{fault}")?;
+        }
+        for notice in self.notices.iter().filter(|notice| notice.loudness == Loudness::Warning) {
+            write!(f, "\nwarning: {notice}")?;
         }
         if self.lack_credentials() {
             write!(f, "\nhint: no accounts at hand? `ocean-opsgenie sandbox` shows everything without any")?;

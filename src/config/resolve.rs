@@ -74,7 +74,7 @@ impl Settings {
         };
         let (faults, notices, provenance) = reader.close();
         match Faults::of(faults) {
-            Some(faults) => Err(faults),
+            Some(faults) => Err(faults.noticing(notices)),
             None => Ok((Self { provenance, ..settings }, notices)),
         }
     }

@@ -187,6 +187,7 @@ fn a_value_from_a_variable_that_is_not_set_says_so() {
       hint: config.yaml:2:13, key `port.clientId` takes it from `PORT_ID`, which is not set
     error: `OCEAN__INTEGRATION__CONFIG__API_TOKEN` is missing
       hint: set it to an Opsgenie API key with read access, or `OCEAN__INTEGRATION__CONFIG__API_TOKEN_FILE` to a file that holds it
+    warning: config.yaml:2:13, key `port.clientId` takes `PORT_ID` from the environment, where it is not set
     hint: no accounts at hand? `ocean-opsgenie sandbox` shows everything without any
     ");
 }
