@@ -168,3 +168,17 @@ async fn a_state_that_cannot_be_told_holds_nobody_up() {
     assert!(run.stderr.contains("WARN"), "{}", run.stderr);
     assert_eq!(stage.held("opsGenieAlert").len(), 1);
 }
+
+#[tokio::test]
+async fn two_that_start_at_once_do_not_undo_each_other() {
+    let stage = Stage::seeded().await;
+    let [one, other] = [stage.begin(&["--output", "json"]), stage.begin(&["--output", "json"])];
+    stage.end(one).await.exits(0);
+    stage.end(other).await.exits(0);
+    assert_eq!((blueprints(&stage).len(), stage.contents().len()), (3, 79));
+    assert_eq!(integration(&stage).expect("it was created")["arePortResourcesInitialized"], true);
+    stage.later();
+    let run = stage.pass().await;
+    run.exits(0);
+    assert_eq!(run.counts("alert", ["unchanged"]), [60]);
+}
