@@ -106,6 +106,7 @@ async fn a_config_yaml_takes_values_from_the_environment() {
     insta::assert_snapshot!(run.talk(), @r#"
     error: `OCEAN__PORT__CLIENT_SECRET` is missing
       hint: config.yaml:5:17, key `port.clientSecret` takes it from `MY_SECRET`, which is not set
+    warning: config.yaml:5:17, key `port.clientSecret` takes `MY_SECRET` from the environment, where it is not set
     hint: no accounts at hand? `ocean-opsgenie sandbox` shows everything without any
     "#);
 }
