@@ -38,6 +38,13 @@ proptest! {
     }
 
     #[test]
+    fn the_reader_of_jaq_finds_the_same(value in any_value()) {
+        let bytes = value.to_bytes();
+        let theirs = jaq_json::read::parse_single(&bytes).expect("our own text");
+        prop_assert_eq!(Value::parse(theirs.to_string().as_bytes()).expect("its text"), value);
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         let ours = Value::parse(&bytes).is_ok();
         let theirs = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
