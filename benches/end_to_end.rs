@@ -10,7 +10,7 @@
 //! Numbers are claims about a machine; the ratio to the floor is what should hold anywhere.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,9 +35,10 @@ struct Cost {
 
 fn main() {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|first| first == "--floor") {
-        let file = arguments.next().expect("--floor FILE");
-        return floor(&file);
+    match arguments.next() {
+        Some(first) if first == "--floor" => return floor(&arguments.next().expect("--floor FILE")),
+        Some(first) if first == "--measure" => return measuring(arguments),
+        Some(_) | None => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -122,16 +123,39 @@ async fn exporter(sandbox: &Sandbox) -> Cost {
     measure(command).await
 }
 
-async fn measure(mut command: Command) -> Cost {
-    let measured = tokio::task::spawn_blocking(move || {
-        let begin = Instant::now();
-        let mut child = command.stdout(Stdio::null()).spawn().expect("the program starts");
-        let used = child.wait4().expect("the program ends");
-        assert!(used.status.success(), "the program ended with {}", used.status);
-        let rusage = used.rusage;
-        Cost { wall: begin.elapsed(), cpu: rusage.utime + rusage.stime, peak_kib: rusage.maxrss / 1024 }
-    });
-    measured.await.expect("the thread lives")
+/// Runs a command through a process that does nothing else: the peak of a process counts that of the one it came from,
+/// and this one holds the sandbox.
+async fn measure(command: Command) -> Cost {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let mut measuring = Command::new(std::env::current_exe().expect("a name of our own"));
+    measuring
+        .arg("--measure")
+        .arg(file.path())
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear();
+    measuring.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let status = tokio::task::spawn_blocking(move || measuring.status()).await.expect("the thread lives");
+    assert!(status.expect("the bench can start itself").success(), "the measured program failed");
+    let measured: [u64; 3] =
+        serde_json::from_slice(&std::fs::read(file.path()).expect("it was written")).expect("JSON");
+    let [wall, cpu, peak_kib] = measured;
+    Cost { wall: Duration::from_micros(wall), cpu: Duration::from_micros(cpu), peak_kib }
+}
+
+/// Starts a program, waits for its end and writes what it used: microseconds of wall and CPU time, kibibytes.
+fn measuring(mut arguments: impl Iterator<Item = OsString>) {
+    let file = arguments.next().expect("--measure FILE PROGRAM");
+    let mut command = Command::new(arguments.next().expect("--measure FILE PROGRAM"));
+    let begin = Instant::now();
+    let mut child = command.args(arguments).stdout(Stdio::null()).spawn().expect("the program starts");
+    let used = child.wait4().expect("the program ends");
+    assert!(used.status.success(), "the program ended with {}", used.status);
+    let micros = |time: Duration| u64::try_from(time.as_micros()).expect("less than half a million years");
+    let cpu = used.rusage.utime + used.rusage.stime;
+    let measured = [micros(begin.elapsed()), micros(cpu), used.rusage.maxrss / 1024];
+    std::fs::write(file, serde_json::to_vec(&measured).expect("numbers are JSON"))
+        .expect("the file can be written");
 }
 
 /// The calls of a fresh pass and of an unchanged one, as the servers saw them.
