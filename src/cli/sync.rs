@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Schedule;
-use crate::config::Settings;
+use crate::config::{ExpressionSettings, Settings};
 use crate::http::Proxy;
+use crate::jq::{Environment, Limits};
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
 use crate::sync::{self, Request, Sides};
@@ -48,13 +49,25 @@ pub(super) fn request(settings: &Settings, arguments: &SyncArguments, schedule: 
     let variables = std::env::vars_os();
     let unicode =
         variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let environment = settings.visible_environment(&unicode.collect()).into_iter().collect();
+    let visible: Environment = settings.visible_environment(&unicode.collect()).into_iter().collect();
     Request {
         mode: Mode::Apply,
         only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),
         limit: arguments.limit,
         deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },
-        environment,
+        environment: visible.with_limits(limits(settings.expressions)),
         schedule,
+    }
+}
+
+/// What one evaluation may use: the engine's own limits where nothing is set.
+fn limits(settings: ExpressionSettings) -> Limits {
+    let ExpressionSettings { steps, time, made_bytes, output_bytes } = settings;
+    let ours = Limits::default();
+    Limits {
+        steps: steps.unwrap_or(ours.steps),
+        time: time.unwrap_or(ours.time),
+        made_bytes: made_bytes.unwrap_or(ours.made_bytes),
+        output_bytes: output_bytes.unwrap_or(ours.output_bytes),
     }
 }

@@ -30,7 +30,7 @@ pub use provenance::Provenance;
 pub use resources::{ResourceFault, ResourceFaults, Resources};
 pub use settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
-    INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings, ResourcesOrigin,
-    ServerSettings, Settings, SourceSettings,
+    ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
+    ResourcesOrigin, ServerSettings, Settings, SourceSettings,
 };
 pub use sources::{Override, ReadFile, Sources, TextFile};

@@ -85,6 +85,14 @@ pub const RETRY_BUDGET: Setting = Setting("retry_budget");
 pub const SEND_EXAMPLES: Setting = Setting("send_raw_data_examples");
 /// `OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS`: whether a mapping may read variables that are no credentials.
 pub const JQ_ENVIRONMENT: Setting = Setting("allow_environment_variables_jq_access");
+/// `OCEAN__JQ__STEPS`: steps that one evaluation of an expression may take.
+pub const JQ_STEPS: Setting = Setting("jq.steps");
+/// `OCEAN__JQ__SECONDS`: seconds that one evaluation may take.
+pub const JQ_SECONDS: Setting = Setting("jq.seconds");
+/// `OCEAN__JQ__MADE_BYTES`: bytes of text and lists that one evaluation may make on the way.
+pub const JQ_MADE_BYTES: Setting = Setting("jq.made_bytes");
+/// `OCEAN__JQ__OUTPUT_BYTES`: bytes that the output of one evaluation may have as JSON.
+pub const JQ_OUTPUT_BYTES: Setting = Setting("jq.output_bytes");
 /// `OCEAN__DELETION__ALLOW_EMPTY`: kinds that may rightly come to nothing.
 pub const ALLOW_EMPTY: Setting = Setting("deletion.allow_empty");
 /// `OCEAN__STATE_DIR`: where runs and queues are kept between starts.
@@ -116,7 +124,7 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 30] = [
+const PLAIN: [Setting; 34] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
@@ -134,6 +142,10 @@ const PLAIN: [Setting; 30] = [
     RETRY_BUDGET,
     SEND_EXAMPLES,
     JQ_ENVIRONMENT,
+    JQ_STEPS,
+    JQ_SECONDS,
+    JQ_MADE_BYTES,
+    JQ_OUTPUT_BYTES,
     ALLOW_EMPTY,
     STATE_DIR,
     BASE_URL,

@@ -10,8 +10,8 @@ use super::preset::Preset;
 use super::reader::{Case, Reader, nearest, quoted};
 use super::settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
-    INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings, ResourcesOrigin,
-    ServerSettings, Settings, SourceSettings,
+    ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
+    ResourcesOrigin, ServerSettings, Settings, SourceSettings,
 };
 use super::sources::Sources;
 use crate::model::Kind;
@@ -32,6 +32,12 @@ const MAX_UPSERT_BYTES: u64 = 1 << 20;
 const MAX_DELETE_LENGTH: u64 = 100;
 /// A day: waits beyond it are slips of the pen.
 const MAX_SECONDS: u64 = 24 * 60 * 60;
+/// An hour at a million steps a second: what takes longer ends by the clock.
+const MAX_STEPS: u64 = 3600 * 1_000_000;
+/// An hour: what one expression takes longer for is not worth a pass.
+const MAX_EXPRESSION_SECONDS: u64 = 60 * 60;
+/// What every machine can address.
+const MAX_EXPRESSION_BYTES: u64 = u32::MAX as u64;
 /// A year in minutes, likewise.
 const MAX_MINUTES: u64 = 366 * 24 * 60;
 
@@ -61,6 +67,7 @@ impl Settings {
                     .unwrap_or(DEFAULT_RETRY_SECONDS),
             ),
             batches: batches(&mut reader),
+            expressions: expressions(&mut reader),
             deletion: deletion(&mut reader),
             disclosure: DisclosureSettings {
                 raw_examples: reader.boolean(names::SEND_EXAMPLES).unwrap_or(false),
@@ -220,6 +227,20 @@ fn at_most(reader: &mut Reader<'_>, setting: names::Setting, limit: u64) -> usiz
         reader.warn(Notice::debug(text));
     }
     usize::try_from(given.min(limit)).expect("every limit here fits into 32 bits")
+}
+
+fn expressions(reader: &mut Reader<'_>) -> ExpressionSettings {
+    let seconds = reader.integer(names::JQ_SECONDS, " of seconds", 1..=MAX_EXPRESSION_SECONDS);
+    let mut bytes = |setting| {
+        let bytes = reader.integer(setting, " of bytes", 1..=MAX_EXPRESSION_BYTES)?;
+        Some(usize::try_from(bytes).expect("the bound fits into 32 bits"))
+    };
+    ExpressionSettings {
+        made_bytes: bytes(names::JQ_MADE_BYTES),
+        output_bytes: bytes(names::JQ_OUTPUT_BYTES),
+        steps: reader.integer(names::JQ_STEPS, "", 1..=MAX_STEPS),
+        time: seconds.map(Duration::from_secs),
+    }
 }
 
 fn deletion(reader: &mut Reader<'_>) -> DeletionSettings {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub retry_budget: Duration,
     /// How much goes into one call.
     pub batches: BatchSettings,
+    /// What one evaluation of an expression may use.
+    pub expressions: ExpressionSettings,
     /// What may be deleted.
     pub deletion: DeletionSettings,
     /// What leaves the house besides entities.
@@ -70,6 +72,19 @@ pub struct SourceSettings {
     pub api_token: Secret,
     /// `OCEAN__SSL__THIRD_PARTY__VERIFY` (default true).
     pub certificates: Certificates,
+}
+
+/// What one evaluation of an expression may use; the engine's default where none is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExpressionSettings {
+    /// `OCEAN__JQ__STEPS`: filters run, items produced, comparisons made.
+    pub steps: Option<u64>,
+    /// `OCEAN__JQ__SECONDS`: wall time.
+    pub time: Option<Duration>,
+    /// `OCEAN__JQ__MADE_BYTES`: text and lists made on the way.
+    pub made_bytes: Option<usize>,
+    /// `OCEAN__JQ__OUTPUT_BYTES`: the output as JSON, about.
+    pub output_bytes: Option<usize>,
 }
 
 /// Whether a server's certificate is checked.

@@ -8,6 +8,7 @@ mod entities;
 mod examples;
 mod expected;
 mod jq_corpus;
+mod limits;
 mod pass;
 mod rehearsal;
 #[cfg(unix)]
