@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::prepare::{Prepared, plan_rule};
 use super::{Request, Sides, filter_check};
 use crate::apply::{self, Deleted, Written};
-use crate::catalog::Error;
+use crate::catalog::{Error, Meaning};
 use crate::config::Settings;
 use crate::map;
 use crate::model::{BlueprintId, Kind, RuleId};
@@ -31,14 +31,18 @@ pub(super) struct Removed {
     pub(super) deleted: BTreeMap<BlueprintId, Deleted>,
     /// Why nothing is known about what is stale.
     pub(super) error: Option<Error>,
+    /// Why nothing was looked for.
+    pub(super) withheld: Option<&'static str>,
 }
 
 impl Removal<'_> {
     /// Reads what is ours, decides, and deletes what may go.
     pub(super) async fn run(&self, written: &Written, seen: &BTreeMap<Kind, Seen>) -> Removed {
-        // What was produced is not fully known then, so nothing is known to be stale.
-        if written.strays > 0 || self.request.deletion == deletion::Permission::Never {
+        if self.request.deletion == deletion::Permission::Never {
             return Removed::default();
+        }
+        if let Some(why) = doubt(written) {
+            return Removed { withheld: Some(why), ..Removed::default() };
         }
         let inventory = match apply::inventory(&self.sides.catalog, self.began, written).await {
             Ok(inventory) => inventory,
@@ -56,7 +60,7 @@ impl Removal<'_> {
             Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes).await,
             Mode::Plan => BTreeMap::new(),
         };
-        Removed { decisions, deleted, error: None }
+        Removed { decisions, deleted, ..Removed::default() }
     }
 
     fn feeders(&self, checks: &BTreeMap<RuleId, FilterCheck>) -> Vec<Feeder> {
@@ -70,4 +74,14 @@ impl Removal<'_> {
         };
         self.prepared.rules.iter().map(feeder).collect()
     }
+}
+
+/// Why what this pass wrote says nothing about what is stale.
+fn doubt(written: &Written) -> Option<&'static str> {
+    let failed = |meaning| matches!(meaning, Meaning::Unavailable | Meaning::Denied | Meaning::Broken);
+    if written.strays > 0 {
+        return Some("what was produced is not fully known");
+    }
+    let refused = written.tally.refusals().any(|group| failed(group.meaning));
+    refused.then_some("the catalog did not take what was written, for reasons of its own")
 }

@@ -170,7 +170,10 @@ impl Summary {
 
     /// What was deleted, and what was kept and why.
     pub(super) fn removed(&mut self, rules: &Rules, removed: Removed) {
-        let Removed { decisions, mut deleted, error } = removed;
+        let Removed { decisions, mut deleted, error, withheld } = removed;
+        if let Some(why) = withheld {
+            self.report.warnings.push(format!("nothing was deleted: {why}"));
+        }
         if let Some(error) = error {
             self.report.warnings.push(format!("nothing was deleted: {error}"));
             if let Some(cause) = catalog_cause(&error) {

@@ -494,3 +494,18 @@ async fn what_left_a_filtered_listing_stays_when_the_source_still_has_it() {
     assert!([4, 6].contains(&run.code), "{}\n{}", run.stdout, run.stderr);
     assert_eq!(stage.held("a").len(), 2);
 }
+
+#[tokio::test]
+async fn a_catalog_that_takes_nothing_loses_nothing() {
+    for (status, code) in [(403, 3), (503, 75)] {
+        let mut stage = with_stale(3, &["stale-1"]).await;
+        stage.set("OCEAN__RETRY_BUDGET", "0");
+        let on = On::post("/v1/blueprints/*/entities/bulk");
+        let fault = stage.sandbox.catalog().fault(Fault::always(on, Effect::status(status)));
+        stage.pass().await.exits(code);
+        assert_eq!(stage.held("a"), ["stale-1"], "after {status}");
+        stage.sandbox.catalog().mend(fault);
+        let run = stage.pass().await;
+        gone(&stage, &run, 1);
+    }
+}
