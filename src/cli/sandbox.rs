@@ -7,11 +7,10 @@ use crate::config::{Settings, Sources};
 use crate::http::Proxy;
 use crate::report::Exit;
 use crate::sandbox::{Catalog, Detail, Handle, Holding, Options, Sandbox, Size, World};
-use crate::sync::Sides;
 
 use super::arguments::{Form, OutputArguments, PresetName, SandboxArguments, SyncArguments};
 use super::stop::Stop;
-use super::sync::{pass, request};
+use super::sync::{connect, pass, request};
 use super::{settings, show, terminal};
 
 /// The identifier of the sandbox's installation.
@@ -50,10 +49,7 @@ async fn pass_between(
     stop: &Stop,
 ) -> Result<Exit, Exit> {
     let settings = resolve(variables, output)?;
-    let sides = Sides::connect(&settings, &Proxy::Direct, &stop.first).map_err(|failure| {
-        terminal::talk(&format!("error: {failure}"));
-        failure.cause().map_or(Exit::Unexpected, |cause| cause.exit())
-    })?;
+    let sides = connect(&settings, &Proxy::Direct, stop)?;
     let report = pass(&settings, &sides, &request(&settings, &SyncArguments::default(), None), stop).await;
     show(&report, output)?;
     if output.output == Form::Text {

@@ -6,12 +6,11 @@ use crate::catalog::Schedule;
 use crate::config::{EventListener, Settings};
 use crate::http::Proxy;
 use crate::report::Exit;
-use crate::sync::Sides;
 
 use super::arguments::{OutputArguments, SyncArguments};
+use super::show;
 use super::stop::Stop;
-use super::sync::{pass, request};
-use super::{show, terminal};
+use super::sync::{connect, pass, request};
 
 /// Runs passes until stopped.
 pub(super) async fn poll(
@@ -20,12 +19,9 @@ pub(super) async fn poll(
     output: &OutputArguments,
     stop: &Stop,
 ) -> Exit {
-    let sides = match Sides::connect(settings, &Proxy::System, &stop.first) {
+    let sides = match connect(settings, &Proxy::System, stop) {
         Ok(sides) => sides,
-        Err(failure) => {
-            terminal::talk(&format!("error: {failure}"));
-            return failure.cause().map_or(Exit::Unexpected, |cause| cause.exit());
-        }
+        Err(exit) => return exit,
     };
     let mut due = match settings.listener {
         EventListener::Polling { resync_on_start: false, .. } => Due::NextInterval,

@@ -21,18 +21,23 @@ pub(super) async fn run(
     output: &OutputArguments,
     stop: &Stop,
 ) -> Exit {
-    let sides = match Sides::connect(settings, &Proxy::System, &stop.first) {
+    let sides = match connect(settings, &Proxy::System, stop) {
         Ok(sides) => sides,
-        Err(failure) => {
-            terminal::talk(&format!("error: {failure}"));
-            return failure.cause().map_or(Exit::Unexpected, |cause| cause.exit());
-        }
+        Err(exit) => return exit,
     };
     let report = pass(settings, &sides, &request(settings, arguments, None), stop).await;
     match show(&report, output) {
         Ok(()) => report.exit,
         Err(exit) => report.exit.or(exit),
     }
+}
+
+/// Both sides of the settings; what keeps them from being used is told.
+pub(super) fn connect(settings: &Settings, proxy: &Proxy, stop: &Stop) -> Result<Sides, Exit> {
+    Sides::connect(settings, proxy, &stop.first).map_err(|failure| {
+        terminal::talk(&format!("error: {failure}"));
+        failure.cause().map_or(Exit::Unexpected, |cause| cause.exit())
+    })
 }
 
 /// Runs one pass. The faults of a mapping are shown; everything else is in the report.
