@@ -60,6 +60,9 @@ impl Place {
     /// quotes, indentation and escapes.
     #[must_use]
     pub fn part(&self, text: &str, part: Range<usize>) -> Self {
+        // What is missing at the end is missing at the end of the last line, not on an empty one after it.
+        let end = text.trim_end_matches(['\n', '\r']).len();
+        let part = part.start.min(end)..part.end.min(end);
         match self {
             Self::File(place) => Self::File(place.part(text, &part)),
             Self::Field(place) => {

@@ -71,6 +71,7 @@ impl Failure {
                 faults.0.iter().map(|fault| fault.diagnostic(error).to_string()).collect()
             }
             Self::Expressions(faults) => faults.iter().map(ToString::to_string).collect(),
+            Self::Resources(faults) => vec![faults.clone()],
             _ => Vec::new(),
         }
     }
