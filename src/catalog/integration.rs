@@ -28,11 +28,6 @@ impl Integration {
         self.raw.get("arePortResourcesInitialized").and_then(Json::as_bool).unwrap_or(false)
     }
 
-    /// `installationType`; `OnPrem` unless the catalog runs the integration itself.
-    pub fn installation_type(&self) -> &str {
-        self.raw.get("installationType").and_then(Json::as_str).unwrap_or("OnPrem")
-    }
-
     /// The object itself.
     pub fn raw(&self) -> &Map<String, Json> {
         &self.raw

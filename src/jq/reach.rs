@@ -29,18 +29,6 @@ impl Reach {
             Self::Paths(paths) => paths.iter().any(|path| path.first().is_none_or(|first| first == field)),
         }
     }
-
-    /// The reach of both together.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Paths(mut paths), Self::Paths(more)) => {
-                paths.extend(more);
-                Self::Paths(paths)
-            }
-            _ => Self::All,
-        }
-    }
 }
 
 /// Filters that read nothing of their input.

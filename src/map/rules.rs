@@ -92,11 +92,6 @@ impl Rule {
         std::iter::once(&self.selector).chain(items).chain(self.shape.expressions()).collect()
     }
 
-    /// Whether it maps every record of its kind.
-    pub fn selects_all(&self) -> bool {
-        self.selector.program.constant().is_some_and(|constant| constant.as_bool() == Some(true))
-    }
-
     /// What it asks of the source: `selector.apiQueryParams`; none when it takes all records of its kind.
     pub fn filter(&self) -> Option<&Filter> {
         self.filter.as_ref()
