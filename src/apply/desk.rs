@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::tally::{Tally, misses_target, words};
 use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
 use crate::model::{Blueprint, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
-use crate::plan::{Comparison, Fold, Layout, Ledger, Pointed, Snapshot, Step, overlay};
+use crate::plan::{Comparison, Fold, Layout, Ledger, Lost, Pointed, Repeats, Snapshot, Step, overlay};
 
 /// So many entities wait at most. A changed entity waits as long as there is room, so that another one with its key can
 /// replace it, or show that nothing has changed. A thousand alerts take about three megabytes.
@@ -126,9 +126,10 @@ impl Queue {
 /// The state of one blueprint.
 #[derive(Debug)]
 pub(super) struct Desk<'a> {
+    layout: &'a Layout,
     shape: &'a Blueprint,
     comparison: Comparison,
-    /// Only where several kinds feed the blueprint.
+    /// Only where entities wait for others of their key.
     fold: Option<Fold>,
     created: Queue,
     changed: Queue,
@@ -145,11 +146,12 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(layout: &Layout, shape: &'a Blueprint, snapshot: Snapshot) -> Self {
+    pub(super) fn new(layout: &'a Layout, shape: &'a Blueprint, snapshot: Snapshot) -> Self {
         Self {
+            layout,
             shape,
             comparison: Comparison::new(layout, shape, snapshot),
-            fold: (layout.kinds().len() > 1).then(Fold::default),
+            fold: layout.waits().then(Fold::default),
             created: Queue::default(),
             changed: Queue::default(),
             searched: VecDeque::new(),
@@ -195,9 +197,10 @@ impl<'a> Desk<'a> {
 
     /// Takes a mapped entity.
     pub(super) fn take(&mut self, mapped: Mapped) {
-        self.note(&mapped);
+        let repeats = self.layout.repeats(mapped.origin.rule);
+        self.note(&mapped, repeats);
         let mapped = match &mut self.fold {
-            Some(fold) => match fold.offer(mapped) {
+            Some(fold) => match fold.offer(mapped, repeats) {
                 Some(mapped) => mapped,
                 None => return,
             },
@@ -206,21 +209,24 @@ impl<'a> Desk<'a> {
         self.decide(mapped);
     }
 
-    /// Decides about what waited for the other kinds: all of them are done.
+    /// Decides about what waited for other kinds and records: all of them are done.
     pub(super) fn close(&mut self) {
         let Some(fold) = self.fold.take() else { return };
         for joined in fold.finish() {
             for other in &joined.others {
                 self.tally.of(other.kind).merged += 1;
             }
+            if let (Some(Lost { of, to }), Some(key)) = (joined.lost, joined.mapped.entity.key()) {
+                self.ledger.collide(&key.identifier, Some(of), &to);
+            }
             self.decide(joined.mapped);
         }
     }
 
-    fn note(&mut self, mapped: &Mapped) {
+    fn note(&mut self, mapped: &Mapped, repeats: Repeats) {
         self.pointed.note(&mapped.entity, self.shape);
         match &mapped.entity.identifier {
-            Identifier::Exact(identifier) => self.ledger.note(identifier, &mapped.origin),
+            Identifier::Exact(identifier) => self.ledger.note(identifier, &mapped.origin, repeats),
             Identifier::Search(_) => self.ledger.note_search(),
         }
     }

@@ -198,7 +198,7 @@ async fn refuse_all(
             }
             let identifier = match entity.identifier {
                 Identifier::Exact(identifier) => {
-                    ledger.note(&identifier, &origin);
+                    ledger.note(&identifier, &origin, layout.repeats(origin.rule));
                     identifier
                 }
                 Identifier::Search(query) => {

@@ -31,6 +31,6 @@ pub use resources::{ResourceFault, ResourceFaults, Resources};
 pub use settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
     ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
-    ResourcesOrigin, ServerSettings, Settings, SourceSettings,
+    ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
 };
 pub use sources::{Override, ReadFile, Sources, TextFile};

@@ -59,6 +59,8 @@ pub const TYPE: Setting = Setting("integration.type");
 pub const API_TOKEN: Setting = Setting("integration.config.api_token");
 /// `OCEAN__INTEGRATION__CONFIG__API_URL`: where Opsgenie is.
 pub const API_URL: Setting = Setting("integration.config.api_url");
+/// `OCEAN__OPSGENIE__SCHEDULES_OF_ONE_TEAM`: what becomes of several schedules that give one entity.
+pub const SCHEDULES_OF_ONE_TEAM: Setting = Setting("opsgenie.schedules_of_one_team");
 /// `OCEAN__EVENT_LISTENER__TYPE`: when a pass runs.
 pub const LISTENER_TYPE: Setting = Setting("event_listener.type");
 /// `OCEAN__EVENT_LISTENER__INTERVAL`: seconds between two looks for a resync request.
@@ -124,11 +126,12 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 34] = [
+const PLAIN: [Setting; 35] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
     API_URL,
+    SCHEDULES_OF_ONE_TEAM,
     LISTENER_TYPE,
     LISTENER_INTERVAL,
     LISTENER_RESYNC_ON_START,

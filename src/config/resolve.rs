@@ -11,7 +11,7 @@ use super::reader::{Case, Reader, nearest, quoted};
 use super::settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
     ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
-    ResourcesOrigin, ServerSettings, Settings, SourceSettings,
+    ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
 };
 use super::sources::Sources;
 use crate::model::Kind;
@@ -102,6 +102,13 @@ fn sides(reader: &mut Reader<'_>) -> (CatalogSettings, SourceSettings) {
         api_url: reader.address(names::API_URL).unwrap_or_else(|| DEFAULT_API_URL.to_owned()),
         api_token,
         certificates: certificates(reader, names::SOURCE_TLS_VERIFY),
+        schedules_of_one_team: reader
+            .choice(
+                names::SCHEDULES_OF_ONE_TEAM,
+                Case::Any,
+                &[("merge", SchedulesOfOneTeam::Merge), ("last", SchedulesOfOneTeam::Last)],
+            )
+            .unwrap_or(SchedulesOfOneTeam::Merge),
     };
     (catalog, source)
 }

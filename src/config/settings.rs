@@ -72,6 +72,17 @@ pub struct SourceSettings {
     pub api_token: Secret,
     /// `OCEAN__SSL__THIRD_PARTY__VERIFY` (default true).
     pub certificates: Certificates,
+    /// `OCEAN__OPSGENIE__SCHEDULES_OF_ONE_TEAM` (default `merge`).
+    pub schedules_of_one_team: SchedulesOfOneTeam,
+}
+
+/// What becomes of several records of kind `schedule-oncall` that give one entity: those of one team, most often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulesOfOneTeam {
+    /// `merge`: lists are joined.
+    Merge,
+    /// `last`: the last one counts, as in Port's integration.
+    Last,
 }
 
 /// What one evaluation of an expression may use; the engine's default where none is set.

@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Arity, BlueprintId, EntityId, Field, Kind, PropertyForm, RelationShape, RuleId};
-    use crate::plan::{Rule, SnapshotBuilder, Target};
+    use crate::plan::{Repeats, Rule, SnapshotBuilder, Target};
 
     fn blueprint() -> BlueprintId {
         BlueprintId::new("b").unwrap()
@@ -151,6 +151,7 @@ mod tests {
             kind: Kind::Alert,
             target: Target::Fixed(blueprint()),
             fields: all.collect(),
+            repeats: Repeats::LastWins,
         };
         Layout::new(blueprint(), &[rule])
     }
@@ -258,6 +259,7 @@ mod tests {
             kind: Kind::Alert,
             target: Target::Fixed(blueprint()),
             fields: BTreeSet::from([if name == "title" { Field::Title } else { Field::Icon }]),
+            repeats: Repeats::LastWins,
         });
         let layout = Layout::new(blueprint(), &rules);
         let shape = shape();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::unite::Repeats;
 use crate::model::{BlueprintId, Field, Kind, RuleId};
 
 /// Which blueprint a rule feeds.
@@ -24,6 +25,8 @@ pub struct Rule {
     pub target: Target,
     /// Which fields it maps.
     pub fields: BTreeSet<Field>,
+    /// What becomes of several entities of one key that it makes.
+    pub repeats: Repeats,
 }
 
 /// The place of a group within its blueprint's [`Layout`].
@@ -46,6 +49,7 @@ pub struct Layout {
     groups: Vec<Group>,
     by_field: BTreeMap<Field, GroupId>,
     kinds: BTreeSet<Kind>,
+    uniting: BTreeSet<RuleId>,
 }
 
 impl Layout {
@@ -53,6 +57,7 @@ impl Layout {
     pub fn new(blueprint: BlueprintId, rules: &[Rule]) -> Self {
         let mut mapped_by: BTreeMap<Field, BTreeSet<RuleId>> = BTreeMap::new();
         let mut kinds = BTreeSet::new();
+        let mut uniting = BTreeSet::new();
         for rule in rules {
             let feeds = match &rule.target {
                 Target::Fixed(target) => *target == blueprint,
@@ -60,6 +65,9 @@ impl Layout {
             };
             if feeds {
                 kinds.insert(rule.kind);
+                if rule.repeats == Repeats::Unite {
+                    uniting.insert(rule.id);
+                }
                 for field in &rule.fields {
                     mapped_by.entry(field.clone()).or_default().insert(rule.id);
                 }
@@ -76,7 +84,7 @@ impl Layout {
             .enumerate()
             .flat_map(|(index, group)| group.fields.iter().map(move |field| (field.clone(), GroupId(index))))
             .collect();
-        Self { blueprint, groups, by_field, kinds }
+        Self { blueprint, groups, by_field, kinds, uniting }
     }
 
     /// The blueprint.
@@ -103,6 +111,17 @@ impl Layout {
     pub fn kinds(&self) -> &BTreeSet<Kind> {
         &self.kinds
     }
+
+    /// What becomes of several entities of one key that a rule makes.
+    pub fn repeats(&self, rule: RuleId) -> Repeats {
+        if self.uniting.contains(&rule) { Repeats::Unite } else { Repeats::LastWins }
+    }
+
+    /// Whether entities must wait for others of their key before they are compared: those that other kinds make, or other
+    /// records.
+    pub fn waits(&self) -> bool {
+        self.kinds.len() > 1 || !self.uniting.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +134,7 @@ mod tests {
             kind,
             target: blueprint.map_or(Target::Dynamic, |id| Target::Fixed(BlueprintId::new(id).unwrap())),
             fields: fields.iter().cloned().collect(),
+            repeats: Repeats::LastWins,
         }
     }
 

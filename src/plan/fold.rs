@@ -1,9 +1,10 @@
-//! Entities of one key that come from several rules or kinds, joined per field in the order of the mapping file.
+//! Entities of one key that come from several rules, kinds or records, joined per field in the order of the mapping file.
 
 use indexmap::IndexMap;
 
+use super::unite::{Loss, Repeats, unite};
 use crate::model::{Entity, EntityId, Identifier};
-use crate::model::{Mapped, Origin};
+use crate::model::{Mapped, Origin, RecordId};
 use crate::value::Object;
 
 /// So many entities wait for their other halves; later ones pass as they are. Blueprints fed by several kinds hold teams
@@ -57,7 +58,7 @@ pub fn merge_record(mapped: Vec<Mapped>) -> Vec<Mapped> {
     merged
 }
 
-/// Holds the entities of a blueprint that several kinds feed until all of them are done.
+/// Holds the entities of a blueprint that several kinds feed, or whose records are united, until all of them are done.
 #[derive(Debug, Default)]
 pub struct Fold {
     waiting: IndexMap<EntityId, Parts>,
@@ -68,23 +69,32 @@ pub struct Fold {
 struct Parts {
     /// One per rule.
     mapped: Vec<Mapped>,
-    /// Where those come from that were replaced.
-    replaced: Vec<Origin>,
+    /// Where those come from that were replaced or united with others.
+    gone: Vec<Origin>,
+    lost: Option<Lost>,
 }
 
 impl Fold {
     /// Takes an entity, or gives it back when it cannot wait: there is no room, or it is found by a search. The same rule
-    /// giving a key again replaces what it gave before.
-    pub fn offer(&mut self, mapped: Mapped) -> Option<Mapped> {
+    /// giving a key again adds to what it gave before or replaces it, as `repeats` says. What is to be united always has
+    /// room: schedules, which come in one piece.
+    pub fn offer(&mut self, mapped: Mapped, repeats: Repeats) -> Option<Mapped> {
         let Identifier::Exact(identifier) = &mapped.entity.identifier else { return Some(mapped) };
-        if let Some(Parts { mapped: parts, replaced }) = self.waiting.get_mut(identifier)
+        if let Some(Parts { mapped: parts, gone, lost }) = self.waiting.get_mut(identifier)
             && let Some(part) = parts.iter_mut().find(|part| part.origin.rule == mapped.origin.rule)
         {
-            let earlier = std::mem::replace(part, mapped);
-            replaced.push(earlier.origin);
+            match repeats {
+                Repeats::LastWins => gone.push(std::mem::replace(part, mapped).origin),
+                Repeats::Unite => {
+                    if unite(&mut part.entity, mapped.entity) == Loss::Something && lost.is_none() {
+                        *lost = Some(Lost { of: part.origin.record.clone(), to: mapped.origin.clone() });
+                    }
+                    gone.push(mapped.origin);
+                }
+            }
             return None;
         }
-        if self.held >= WAITING {
+        if self.held >= WAITING && repeats == Repeats::LastWins {
             return Some(mapped);
         }
         self.held += 1;
@@ -95,25 +105,36 @@ impl Fold {
     /// The joined entities in the order of their first appearance; of two rules that map one field the later one in the
     /// file wins, whichever came first.
     pub fn finish(self) -> impl Iterator<Item = Joined> {
-        self.waiting.into_values().filter_map(|Parts { mapped: mut parts, replaced }| {
+        self.waiting.into_values().filter_map(|Parts { mapped: mut parts, gone, lost }| {
             parts.sort_by_key(|part| part.origin.rule);
             let mut parts = parts.into_iter();
             let Mapped { origin, mut entity } = parts.next()?;
-            let mut others = replaced;
+            let mut others = gone;
             for Mapped { origin, entity: over } in parts {
                 overlay(&mut entity, over);
                 others.push(origin);
             }
-            Some(Joined { mapped: Mapped { origin, entity }, others })
+            Some(Joined { mapped: Mapped { origin, entity }, others, lost })
         })
     }
 }
 
-/// An entity joined from several rules.
+/// A value that gave way to another record's when the two were united.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lost {
+    /// The record whose value it was.
+    pub of: RecordId,
+    /// Where the value comes from that counts.
+    pub to: Origin,
+}
+
+/// An entity joined from several rules or records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     /// The whole, with the origin of its first part.
     pub mapped: Mapped,
     /// Where its other parts come from, those that were replaced included.
     pub others: Vec<Origin>,
+    /// The first value that was lost on the way, if one was.
+    pub lost: Option<Lost>,
 }

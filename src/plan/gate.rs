@@ -69,7 +69,7 @@ impl Waits {
 mod tests {
     use super::*;
     use crate::model::{Arity, RelationShape, RuleId};
-    use crate::plan::{Rule, Target};
+    use crate::plan::{Repeats, Rule, Target};
 
     fn id(id: &str) -> BlueprintId {
         BlueprintId::new(id).unwrap()
@@ -86,6 +86,7 @@ mod tests {
                 kind,
                 target: Target::Fixed(id(blueprint)),
                 fields: BTreeSet::new(),
+                repeats: Repeats::LastWins,
             })
             .collect();
         let parts: Vec<(Layout, Blueprint)> = world

@@ -6,6 +6,7 @@ use std::fmt;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::unite::Repeats;
 use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Origin, RecordId};
 use crate::value::{Object, Value};
 
@@ -110,9 +111,9 @@ impl Ledger {
         }
     }
 
-    /// Notes that `identifier` was produced. The same rule giving the same key again is a collision; other rules add
-    /// their fields to the same entity.
-    pub fn note(&mut self, identifier: &EntityId, origin: &Origin) {
+    /// Notes that `identifier` was produced. The same rule giving the same key again is a collision, unless the two are
+    /// united; other rules add their fields to the same entity.
+    pub fn note(&mut self, identifier: &EntityId, origin: &Origin, repeats: Repeats) {
         let hash = hash_identifier(identifier.as_str());
         let rule = u16::try_from(origin.rule.0).unwrap_or(u16::MAX);
         let record = if self.records.len() < NAMED_RECORDS {
@@ -127,22 +128,21 @@ impl Ledger {
             }
             std::collections::hash_map::Entry::Occupied(mut occupied) => {
                 let slot = occupied.get_mut();
-                if slot.rule == rule {
-                    self.collisions += 1;
-                    if self.examples.len() < COLLISION_EXAMPLES {
-                        self.examples.push(Collision {
-                            key: EntityKey {
-                                blueprint: self.blueprint.clone(),
-                                identifier: identifier.clone(),
-                            },
-                            earlier: self.records.get(slot.record as usize).cloned(),
-                            later: origin.clone(),
-                        });
-                    }
+                let earlier = std::mem::replace(slot, Slot { record, rule, ..*slot });
+                if earlier.rule == rule && repeats == Repeats::LastWins {
+                    let earlier = self.records.get(earlier.record as usize).cloned();
+                    self.collide(identifier, earlier, origin);
                 }
-                slot.rule = rule;
-                slot.record = record;
             }
+        }
+    }
+
+    /// Notes that what a record gave for `identifier` was replaced by what a later one gave.
+    pub fn collide(&mut self, identifier: &EntityId, earlier: Option<RecordId>, later: &Origin) {
+        self.collisions += 1;
+        if self.examples.len() < COLLISION_EXAMPLES {
+            let key = EntityKey { blueprint: self.blueprint.clone(), identifier: identifier.clone() };
+            self.examples.push(Collision { key, earlier, later: later.clone() });
         }
     }
 
@@ -266,9 +266,9 @@ mod tests {
     fn two_records_with_one_key_are_named_both() {
         let mut ledger = Ledger::new(BlueprintId::new("service").unwrap());
         let id = EntityId::new("A-B").unwrap();
-        ledger.note(&id, &origin(0, "r1"));
+        ledger.note(&id, &origin(0, "r1"), Repeats::LastWins);
         assert_eq!(ledger.collisions().0, 0);
-        ledger.note(&id, &origin(0, "r2"));
+        ledger.note(&id, &origin(0, "r2"), Repeats::LastWins);
         let (count, examples) = ledger.collisions();
         assert_eq!(count, 1);
         assert_eq!(
@@ -282,8 +282,8 @@ mod tests {
     fn two_rules_that_feed_one_key_do_not_collide() {
         let mut ledger = Ledger::new(BlueprintId::new("team").unwrap());
         let id = EntityId::new("t").unwrap();
-        ledger.note(&id, &origin(0, "t"));
-        ledger.note(&id, &origin(1, "s"));
+        ledger.note(&id, &origin(0, "t"), Repeats::LastWins);
+        ledger.note(&id, &origin(1, "s"), Repeats::LastWins);
         assert_eq!(ledger.collisions().0, 0);
     }
 

@@ -14,14 +14,16 @@ mod identifier;
 mod ledger;
 mod order;
 mod snapshot;
+mod unite;
 
 pub use compare::{Blocked, Comparison, Step};
 pub use field::{Group, GroupId, Layout, Rule, Target};
-pub use fold::{Fold, Joined, merge_record, overlay};
+pub use fold::{Fold, Joined, Lost, merge_record, overlay};
 pub use gate::gates;
 pub use identifier::{IdentifierFault, check_blueprint, check_entity};
 pub use ledger::{Collision, Ledger, Pointed};
 pub use order::Order;
 pub use snapshot::{Snapshot, SnapshotBuilder};
+pub use unite::Repeats;
 
 pub use crate::model::{Mapped, Origin, RuleId};

@@ -114,7 +114,7 @@ async fn pass(
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     summary.prepared(&prepared);
     let job = Job {
-        rules: prepare::plan_rules(&prepared.rules),
+        rules: prepare::plan_rules(&prepared.rules, settings),
         policy: upsert_policy(&prepared.mapping),
         mode: match request.mode {
             Mode::Apply => apply::Mode::Write,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::{Failure, Sides};
 use crate::catalog::{Addition, Destination, Integration, Wanted};
 use crate::config::{
-    EventListener, MappingFile, Preset, Resources, ResourcesOrigin, Settings, Severity, mapping::MappingFault,
+    EventListener, MappingFile, Preset, Resources, ResourcesOrigin, SchedulesOfOneTeam, Settings, Severity,
+    mapping::MappingFault,
 };
 use crate::jq::Environment;
 use crate::map::{self, Blueprints, Rules};
-use crate::model::{BlueprintId, Field};
-use crate::plan;
+use crate::model::{BlueprintId, Field, Kind};
+use crate::plan::{self, Repeats};
 use crate::report::Mode;
 
 /// The blueprint that only the newer of Port's default resources have: where it exists, they were installed.
@@ -148,12 +149,12 @@ fn told(warning: &MappingFault) -> String {
 }
 
 /// The rules as planning sees them.
-pub(super) fn plan_rules(rules: &Rules) -> Vec<plan::Rule> {
-    rules.iter().map(plan_rule).collect()
+pub(super) fn plan_rules(rules: &Rules, settings: &Settings) -> Vec<plan::Rule> {
+    rules.iter().map(|rule| plan_rule(rule, settings)).collect()
 }
 
 /// A rule as planning sees it.
-pub(super) fn plan_rule(rule: &map::Rule) -> plan::Rule {
+pub(super) fn plan_rule(rule: &map::Rule, settings: &Settings) -> plan::Rule {
     let shape = rule.shape();
     let plain =
         [(shape.has_title(), Field::Title), (shape.has_icon(), Field::Icon), (shape.has_team(), Field::Team)];
@@ -169,5 +170,9 @@ pub(super) fn plan_rule(rule: &map::Rule) -> plan::Rule {
         kind: rule.kind,
         target,
         fields: plain.chain(properties).chain(relations).collect(),
+        repeats: match (rule.kind, settings.source.schedules_of_one_team) {
+            (Kind::ScheduleOncall, SchedulesOfOneTeam::Merge) => Repeats::Unite,
+            _ => Repeats::LastWins,
+        },
     }
 }

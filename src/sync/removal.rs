@@ -65,7 +65,7 @@ impl Removal<'_> {
 
     fn feeders(&self, checks: &BTreeMap<RuleId, FilterCheck>) -> Vec<Feeder> {
         let feeder = |rule: &map::Rule| Feeder {
-            rule: plan_rule(rule),
+            rule: plan_rule(rule, self.settings),
             naming: if rule.searches() { Naming::Search } else { Naming::Exact },
             filter: match rule.filter() {
                 None => Filter::None,

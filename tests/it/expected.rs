@@ -191,10 +191,17 @@ impl Making<'_> {
             self.add("opsGenieUser", &user.id, &user.full_name, properties, json!({}));
         }
         for team in &self.world.teams {
-            // Of several schedules of a team the last one wins.
-            let mut schedules = self.world.schedules.iter();
-            let schedule = schedules.rfind(|one| one.owner_team.as_ref() == Some(&team.id));
-            let on_call = schedule.map(|one| list(&one.on_call));
+            // Of several schedules of a team: whoever is on call in one of them, once.
+            let schedules = self.world.schedules.iter();
+            let schedules: Vec<_> =
+                schedules.filter(|one| one.owner_team.as_ref() == Some(&team.id)).collect();
+            let mut names: Vec<&str> = Vec::new();
+            for name in schedules.iter().flat_map(|one| one.on_call.iter()) {
+                if !names.contains(&&**name) {
+                    names.push(name);
+                }
+            }
+            let on_call = (!schedules.is_empty()).then_some(names);
             let properties = json!({
                 "description": &*team.description,
                 "url": format!("https://app.opsgenie.com/teams/dashboard/{}/main", team.id),

@@ -10,6 +10,7 @@ mod expected;
 mod gallery;
 mod jq_corpus;
 mod limits;
+mod oncalls;
 mod pass;
 mod rehearsal;
 #[cfg(unix)]

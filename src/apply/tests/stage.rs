@@ -13,7 +13,7 @@ use crate::http;
 use crate::model::{
     BlueprintId, Entity, EntityId, Field, Identifier, Kind, Mapped, Origin, RecordId, RuleId,
 };
-use crate::plan::{Rule, Target};
+use crate::plan::{Repeats, Rule, Target};
 use crate::sandbox::{self, Logged, On, Sandbox};
 use crate::secret::Secret;
 use crate::value::{Object, Value};
@@ -151,7 +151,8 @@ pub(super) fn rule(index: usize, kind: Kind, blueprint: &str, fields: &[&str]) -
         _ => Field::Title,
     };
     let target = if blueprint.is_empty() { Target::Dynamic } else { Target::Fixed(id(blueprint)) };
-    Rule { id: RuleId(index), kind, target, fields: fields.iter().map(field).collect() }
+    let fields = fields.iter().map(field).collect();
+    Rule { id: RuleId(index), kind, target, fields, repeats: Repeats::LastWins }
 }
 
 /// A rule per blueprint.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Arity, Blueprint, Entity, Identifier, RecordId, RelationShape};
-use crate::plan::{Origin, RuleId};
+use crate::plan::{Origin, Repeats, RuleId};
 use crate::value::{Object, Value};
 
 const ALERT: &str = "alert";
@@ -20,7 +20,7 @@ fn entity_id(id: &str) -> EntityId {
 fn feeder(kind: Kind, target: Option<&str>) -> Feeder {
     let target = target.map_or(Target::Dynamic, |id| Target::Fixed(blueprint(id)));
     Feeder {
-        rule: Rule { id: RuleId(0), kind, target, fields: BTreeSet::new() },
+        rule: Rule { id: RuleId(0), kind, target, fields: BTreeSet::new(), repeats: Repeats::LastWins },
         naming: Naming::Exact,
         filter: Filter::None,
     }
@@ -248,7 +248,7 @@ fn pass(produced: &BTreeSet<u8>, pointed_at: &BTreeSet<u8>) -> (BTreeMap<Bluepri
     let mut ledger = Ledger::new(id.clone());
     for n in produced {
         let origin = Origin { rule: RuleId(0), kind: Kind::Alert, record: RecordId::new("r").unwrap() };
-        ledger.note(&entity_id(&format!("e{n}")), &origin);
+        ledger.note(&entity_id(&format!("e{n}")), &origin, Repeats::LastWins);
     }
     let shape = Blueprint {
         identifier: blueprint("other"),
