@@ -93,6 +93,8 @@ pub enum Exit {
     Refused,
     /// 6: a deletion guard tripped.
     Guarded,
+    /// 7: a test or comparison that was asked for failed.
+    Mismatch,
     /// 75: a side was unavailable, try later (`EX_TEMPFAIL` of sysexits).
     Unavailable,
     /// 130: SIGINT.
@@ -103,7 +105,7 @@ pub enum Exit {
 
 impl Exit {
     /// In the order in which they win when several apply.
-    const PRECEDENCE: [Self; 10] = [
+    const PRECEDENCE: [Self; 11] = [
         Self::Interrupted,
         Self::Terminated,
         Self::Configuration,
@@ -113,6 +115,7 @@ impl Exit {
         Self::Incomplete,
         Self::Guarded,
         Self::Refused,
+        Self::Mismatch,
         Self::Done,
     ];
 
@@ -126,6 +129,7 @@ impl Exit {
             Self::Incomplete => 4,
             Self::Refused => 5,
             Self::Guarded => 6,
+            Self::Mismatch => 7,
             Self::Unavailable => 75,
             Self::Interrupted => 130,
             Self::Terminated => 143,

@@ -195,7 +195,9 @@ fn closing(out: &mut String, report: &Report, paint: Paint) {
         Exit::Done => paint.good("done"),
         Exit::Interrupted | Exit::Terminated => paint.bad("stopped"),
         Exit::Incomplete | Exit::Guarded | Exit::Refused => paint.warning("done in part"),
-        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Unavailable => paint.bad("failed"),
+        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Mismatch | Exit::Unavailable => {
+            paint.bad("failed")
+        }
     };
     line!(out, "{word} in {}: {counts}", duration(report.duration));
     for cause in &report.causes {

@@ -185,9 +185,12 @@ fn end_of(report: &Report) -> Option<End> {
     Some(match report.exit {
         Exit::Interrupted | Exit::Terminated => End::Aborted,
         Exit::Done | Exit::Guarded | Exit::Refused => End::Completed,
-        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Incomplete | Exit::Unavailable => {
-            End::Failed
-        }
+        Exit::Unexpected
+        | Exit::Configuration
+        | Exit::Permission
+        | Exit::Incomplete
+        | Exit::Mismatch
+        | Exit::Unavailable => End::Failed,
     })
 }
 
