@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::map::MapArguments;
 use crate::model::Kind;
 
 /// Carries an Opsgenie account into a Port-compatible catalog.
@@ -23,7 +25,7 @@ pub(super) struct Arguments {
 const AFTER_HELP: &str = "\
 Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · \
 4 source incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · \
-75 a side was unavailable, try later · 130/143 stopped by a signal.
+7 a test that was asked for failed · 75 a side was unavailable, try later · 130/143 stopped by a signal.
 
 Try it without any account: ocean-opsgenie sandbox";
 
@@ -54,6 +56,8 @@ pub(super) enum Command {
     /// Runs one pass, or the configured listener with --listen.
     #[command(alias = "sail")]
     Sync(SyncArguments),
+    /// For the person who writes mappings: entities, tests, explanations, expressions.
+    Map(MapArguments),
     /// Runs a pass between an Opsgenie account and a catalog inside the program.
     Sandbox(SandboxArguments),
     /// Prints the version.
@@ -72,7 +76,7 @@ pub(super) struct SyncArguments {
     #[arg(short = 'O', long)]
     pub(super) once: bool,
     /// Only these kinds; nothing is deleted for the others.
-    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',', value_parser = kinds())]
     pub(super) only: Vec<Kind>,
     /// At most this many records of each kind; nothing is deleted.
     #[arg(long, value_name = "N")]
@@ -123,6 +127,15 @@ pub(super) struct SandboxArguments {
     /// Serves both sides without running a pass.
     #[arg(long, requires = "keep")]
     pub(super) no_pass: bool,
+}
+
+/// Kinds by their names, so that a name that is nearly right is answered with the right one.
+pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
+    let values = Kind::ALL.map(|kind| {
+        let value = PossibleValue::new(kind.name());
+        if kind == Kind::ScheduleOncall { value.alias("schedule-on-call") } else { value }
+    });
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Kind>())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! The command line: arguments to settings, one command per file, the report to an exit code.
 
 mod arguments;
+mod map;
 mod sandbox;
 mod service;
 mod settings;
@@ -87,6 +88,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         None => listen(&SyncArguments::default(), &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
+        Some(Command::Map(map)) => map::run(map, &output, stop).await,
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
     }

@@ -23,10 +23,23 @@ pub(super) fn resolve(arguments: &SyncArguments, output: &OutputArguments) -> Re
 /// The settings of these sources; telling starts with them.
 pub(super) fn settle(sources: &Sources) -> Result<Settings, Exit> {
     let (settings, notices) = Settings::resolve(sources).map_err(|faults| refused(&faults))?;
-    start_telling(&settings);
-    for notice in &notices {
+    told(&settings, &notices);
+    Ok(settings)
+}
+
+/// Telling starts, with what was noticed in the settings.
+fn told(settings: &Settings, notices: &[Notice]) {
+    start_telling(settings);
+    for notice in notices {
         tell(notice);
     }
+}
+
+/// The settings of this process for a command that calls neither side: credentials may be missing.
+pub(super) fn offline(output: &OutputArguments) -> Result<Settings, Exit> {
+    let sources = Sources::of_process(overrides_of(output)).map_err(|faults| refused(&faults))?;
+    let (settings, notices) = Settings::resolve_offline(&sources).map_err(|faults| refused(&faults))?;
+    told(&settings, &notices);
     Ok(settings)
 }
 

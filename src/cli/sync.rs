@@ -51,18 +51,23 @@ pub(super) async fn pass(settings: &Settings, sides: &Sides, request: &Request, 
 
 /// What the arguments and the settings ask of a pass.
 pub(super) fn request(settings: &Settings, arguments: &SyncArguments, schedule: Option<Schedule>) -> Request {
-    let variables = std::env::vars_os();
-    let unicode =
-        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let visible: Environment = settings.visible_environment(&unicode.collect()).into_iter().collect();
     Request {
         mode: Mode::Apply,
         only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),
         limit: arguments.limit,
         deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },
-        environment: visible.with_limits(limits(settings.expressions)),
+        environment: environment(settings),
         schedule,
     }
+}
+
+/// What expressions see of the process, and what one evaluation may use.
+pub(super) fn environment(settings: &Settings) -> Environment {
+    let variables = std::env::vars_os();
+    let unicode =
+        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let visible: Environment = settings.visible_environment(&unicode.collect()).into_iter().collect();
+    visible.with_limits(limits(settings.expressions))
 }
 
 /// What one evaluation may use: the engine's own limits where nothing is set.

@@ -52,6 +52,12 @@ impl Place {
         Self::File(FilePlace { source: Arc::clone(source), bytes, style: extent.style })
     }
 
+    /// Bytes of a text that is no file of settings: an expression, a record. `name` is what messages call it.
+    pub fn in_text(name: impl Into<String>, text: impl Into<String>, bytes: Range<usize>) -> Self {
+        let source = Arc::new(SourceText { name: name.into(), text: text.into() });
+        Self::File(FilePlace { source, bytes, style: Style::Node })
+    }
+
     pub(super) fn of_field(field: impl Into<Arc<str>>) -> Self {
         Self::Field(FieldPlace { field: field.into(), part: None })
     }

@@ -47,6 +47,18 @@ impl Settings {
     /// # Errors
     /// Every fault at once.
     pub fn resolve(sources: &Sources) -> Result<(Self, Vec<Notice>), Faults> {
+        Self::settle(sources, |_| true)
+    }
+
+    /// The same for a run that calls neither side: a credential that nobody gave is no fault, and empty.
+    ///
+    /// # Errors
+    /// Every other fault at once.
+    pub fn resolve_offline(sources: &Sources) -> Result<(Self, Vec<Notice>), Faults> {
+        Self::settle(sources, |fault| !matches!(fault.problem, Problem::MissingSecret))
+    }
+
+    fn settle(sources: &Sources, counts: fn(&Fault) -> bool) -> Result<(Self, Vec<Notice>), Faults> {
         let mut reader = Reader::new(Layers::of(sources), &*sources.read_file);
         let (catalog, source) = sides(&mut reader);
         let settings = Self {
@@ -79,7 +91,8 @@ impl Settings {
             state_dir: reader.text(names::STATE_DIR).map(|(path, _)| path.into()),
             provenance: super::provenance::Provenance::default(),
         };
-        let (faults, notices, provenance) = reader.close();
+        let (mut faults, notices, provenance) = reader.close();
+        faults.retain(counts);
         match Faults::of(faults) {
             Some(faults) => Err(faults.noticing(notices)),
             None => Ok((Self { provenance, ..settings }, notices)),

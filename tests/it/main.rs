@@ -10,6 +10,7 @@ mod expected;
 mod gallery;
 mod jq_corpus;
 mod limits;
+mod map_eval;
 mod oncalls;
 mod pass;
 mod rehearsal;

@@ -3,6 +3,8 @@
 pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -200,6 +202,24 @@ impl Stage {
         assert_eq!(self.sandbox.catalog().violations(), none);
         assert_eq!(self.sandbox.opsgenie().violations(), none);
     }
+}
+
+/// Runs the program in a directory with this on its standard input and nothing in its environment: no account, no
+/// sandbox.
+pub(crate) fn piped(directory: &Path, arguments: &[&str], input: &[u8]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ocean-opsgenie"));
+    command.args(arguments).current_dir(directory).env_clear();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program can be started");
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    let output = std::thread::scope(|scope| {
+        // A program that ends early does not read on.
+        scope.spawn(move || stdin.write_all(input).unwrap_or_default());
+        child.wait_with_output()
+    });
+    let run = Run::of(&output.expect("the program was started"));
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    run
 }
 
 /// Waits until something has come about.
