@@ -75,7 +75,7 @@
 //! | `map` | `config`, `jq`, `model`, `value` |
 //! | `plan` | `model`, `value` |
 //! | `apply` | `catalog`, `model`, `plan`, `value` |
-//! | `report` | `apply`, `model`, `plan` |
+//! | `report` | `apply`, `config`, `model`, `plan` |
 //! | `telemetry` | `config` |
 //! | `sync` | every stage |
 //! | `cli` | anything; nobody imports it |

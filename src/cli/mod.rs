@@ -1,6 +1,7 @@
 //! The command line: arguments to settings, one command per file, the report to an exit code.
 
 mod arguments;
+mod faults;
 mod map;
 mod sandbox;
 mod service;
@@ -143,11 +144,8 @@ fn show(report: &Report, output: &OutputArguments) -> Result<(), Exit> {
             terminal::data(&json)
         }
     };
-    if let Some(file) = &output.report
-        && let Err(error) = std::fs::write(file, format!("{json}\n"))
-    {
-        terminal::talk(&format!("error: cannot write the report to `{}`: {error}", file.display()));
-        return Err(Exit::Unexpected);
+    if let Some(file) = &output.report {
+        faults::report_file(file, &json)?;
     }
     shown
 }

@@ -98,13 +98,14 @@ fn variables(sandbox: &Sandbox, preset: PresetName) -> BTreeMap<String, String> 
 }
 
 fn resolve(variables: &BTreeMap<String, String>, output: &OutputArguments) -> Result<Settings, Exit> {
-    settings::settle(&Sources {
+    let sources = Sources {
         overrides: settings::overrides_of(output),
         environment: variables.clone(),
         dotenv: None,
         config_yaml: None,
         read_file: Box::new(|path| std::fs::read_to_string(path)),
-    })
+    };
+    settings::settle(&sources, output)
 }
 
 /// Entities that are worth a look: an alert, its incident, and a service that the incident impacts.

@@ -4,7 +4,8 @@ use crate::config::{Loudness, Notice, Override, Settings, Sources, names};
 use crate::report::Exit;
 
 use super::arguments::{OutputArguments, SyncArguments};
-use super::{start_telling, terminal};
+use super::faults::refuse_settings;
+use super::start_telling;
 
 /// The settings of this process, with what the command line says on top. Faults are shown, all of them.
 pub(super) fn resolve(arguments: &SyncArguments, output: &OutputArguments) -> Result<Settings, Exit> {
@@ -16,13 +17,14 @@ pub(super) fn resolve(arguments: &SyncArguments, output: &OutputArguments) -> Re
     set(names::HTTP_PORT, "--port", arguments.port.map(text));
     let initialize = arguments.initialize_port_resources.map(|yes| yes.to_string());
     set(names::INITIALIZE, "--initialize-port-resources", initialize);
-    let sources = Sources::of_process(overrides).map_err(|faults| refused(&faults))?;
-    settle(&sources)
+    let sources = Sources::of_process(overrides).map_err(|faults| refuse_settings(&faults, output))?;
+    settle(&sources, output)
 }
 
 /// The settings of these sources; telling starts with them.
-pub(super) fn settle(sources: &Sources) -> Result<Settings, Exit> {
-    let (settings, notices) = Settings::resolve(sources).map_err(|faults| refused(&faults))?;
+pub(super) fn settle(sources: &Sources, output: &OutputArguments) -> Result<Settings, Exit> {
+    let (settings, notices) =
+        Settings::resolve(sources).map_err(|faults| refuse_settings(&faults, output))?;
     told(&settings, &notices);
     Ok(settings)
 }
@@ -37,8 +39,9 @@ fn told(settings: &Settings, notices: &[Notice]) {
 
 /// The settings of this process for a command that calls neither side: credentials may be missing.
 pub(super) fn offline(output: &OutputArguments) -> Result<Settings, Exit> {
-    let sources = Sources::of_process(overrides_of(output)).map_err(|faults| refused(&faults))?;
-    let (settings, notices) = Settings::resolve_offline(&sources).map_err(|faults| refused(&faults))?;
+    let refused = |faults| refuse_settings(&faults, output);
+    let sources = Sources::of_process(overrides_of(output)).map_err(refused)?;
+    let (settings, notices) = Settings::resolve_offline(&sources).map_err(refused)?;
     told(&settings, &notices);
     Ok(settings)
 }
@@ -50,11 +53,6 @@ pub(super) fn overrides_of(output: &OutputArguments) -> Vec<Override> {
         .map(|level| Override { setting: names::LOG_LEVEL, flag: "--log-level", value: level.to_uppercase() })
         .into_iter()
         .collect()
-}
-
-fn refused(faults: &impl std::fmt::Display) -> Exit {
-    terminal::talk(&faults.to_string());
-    Exit::Configuration
 }
 
 fn tell(notice: &Notice) {

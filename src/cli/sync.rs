@@ -12,7 +12,7 @@ use crate::sync::{self, Request, Sides};
 
 use super::arguments::{OutputArguments, SyncArguments};
 use super::stop::Stop;
-use super::{show, terminal};
+use super::{faults, show, terminal};
 
 /// Runs one pass and shows its report.
 pub(super) async fn run(
@@ -43,9 +43,7 @@ pub(super) fn connect(settings: &Settings, proxy: &Proxy, stop: &Stop) -> Result
 /// Runs one pass. The faults of a mapping are shown; everything else is in the report.
 pub(super) async fn pass(settings: &Settings, sides: &Sides, request: &Request, stop: &Stop) -> Report {
     let report = sync::run(settings, sides, request, &stop.first, || stop.signal()).await;
-    for fault in &report.faults {
-        terminal::talk(&format!("{fault}\n"));
-    }
+    faults::tell(&report.faults);
     report
 }
 

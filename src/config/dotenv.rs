@@ -1,15 +1,18 @@
 //! `.env`: names and values a line, as `python-dotenv` reads them
-//! (<https://saurabh-kumar.com/python-dotenv/reference/>), with the line of each.
+//! (<https://saurabh-kumar.com/python-dotenv/reference/>), with the place of each.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// One assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assignment {
     pub(super) name: String,
     pub(super) value: String,
-    /// From 1.
-    pub(super) line: usize,
+    /// The byte where the name begins.
+    pub(super) begin: usize,
+    /// The bytes of the value as it is written, quotes included, a comment not.
+    pub(super) written: Range<usize>,
 }
 
 /// What a file holds: its assignments, and the lines that are none.
@@ -32,7 +35,10 @@ pub(super) fn read(text: &str, environment: &BTreeMap<String, String>) -> DotEnv
             match assignment(content) {
                 Some((name, raw)) => {
                     let value = value(raw, &|wanted| look_up(wanted, &file.assignments, environment));
-                    file.assignments.push(Assignment { name: name.to_owned(), value, line });
+                    let start = offset(text, raw);
+                    let written = start..start + written(raw).len();
+                    let begin = offset(text, content);
+                    file.assignments.push(Assignment { name: name.to_owned(), value, begin, written });
                 }
                 None => file.unreadable_lines.push(line),
             }
@@ -41,6 +47,11 @@ pub(super) fn read(text: &str, environment: &BTreeMap<String, String>) -> DotEnv
         rest = after;
     }
     file
+}
+
+/// The byte of `text` where a part of it begins.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr().addr() - text.as_ptr().addr()
 }
 
 /// The next statement and what follows it: a line, or several when a quoted value goes on.
@@ -84,6 +95,18 @@ fn assignment(content: &str) -> Option<(&str, &str)> {
     is_name.then_some((name, raw.trim()))
 }
 
+/// A value without the comment after it.
+fn written(raw: &str) -> &str {
+    for quote in ['\'', '"'] {
+        let end = raw.strip_prefix(quote).and_then(|inner| closing(inner, quote));
+        if let Some(end) = end {
+            return &raw[..end + 2];
+        }
+    }
+    let comment = raw.find(" #").or_else(|| raw.find("\t#"));
+    raw[..comment.unwrap_or(raw.len())].trim_end()
+}
+
 fn value(raw: &str, look_up: &dyn Fn(&str) -> Option<String>) -> String {
     let quoted = |quote: char| {
         let inner = raw.strip_prefix(quote)?;
@@ -95,8 +118,7 @@ fn value(raw: &str, look_up: &dyn Fn(&str) -> Option<String>) -> String {
     if let Some(inner) = quoted('"') {
         return interpolated(&unescaped(inner), look_up);
     }
-    let comment = raw.find(" #").or_else(|| raw.find("\t#"));
-    interpolated(raw[..comment.unwrap_or(raw.len())].trim_end(), look_up)
+    interpolated(written(raw), look_up)
 }
 
 fn unescaped(inner: &str) -> String {
@@ -141,10 +163,13 @@ fn look_up(wanted: &str, above: &[Assignment], environment: &BTreeMap<String, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::position::Position;
 
     fn values(text: &str) -> Vec<(String, String, usize)> {
         let environment = BTreeMap::from([("OUTER".to_owned(), "out".to_owned())]);
-        read(text, &environment).assignments.into_iter().map(|one| (one.name, one.value, one.line)).collect()
+        let line = |one: &Assignment| Position::of(text, one.written.start).line;
+        let assignments = read(text, &environment).assignments.into_iter();
+        assignments.map(|one| (one.name.clone(), one.value.clone(), line(&one))).collect()
     }
 
     fn only(text: &str) -> String {
@@ -172,6 +197,15 @@ mod tests {
     }
 
     #[test]
+    fn a_value_stands_without_its_comment() {
+        let text = "  export A = 'b # c' # note\nB=d # note\n";
+        let all = read(text, &BTreeMap::new()).assignments;
+        let written: Vec<_> =
+            all.iter().map(|one| (&text[one.begin..=one.begin], &text[one.written.clone()])).collect();
+        assert_eq!(written, [("e", "'b # c'"), ("B", "d")]);
+    }
+
+    #[test]
     fn a_quoted_value_may_go_over_lines_and_later_lines_keep_their_number() {
         assert_eq!(
             values("A='one\ntwo'\nB=3"),
@@ -191,8 +225,9 @@ mod tests {
         #[test]
         fn no_text_panics(text in "[\\PC\n\"'\\\\=#${}]{0,60}") {
             let file = read(&text, &BTreeMap::new());
-            let lines = text.matches('\n').count() + 1;
-            proptest::prop_assert!(file.assignments.iter().all(|one| one.line <= lines));
+            let stands = |one: &Assignment| text.get(one.begin..one.written.start).is_some_and(|name| name.trim_end().ends_with('='))
+                && text.get(one.written.clone()).is_some();
+            proptest::prop_assert!(file.assignments.iter().all(stands));
         }
     }
 }

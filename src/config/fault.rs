@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::diagnostic::{Diagnostic, Severity};
 use super::names::Setting;
 use super::origin::Origin;
+use super::place::Place;
 
 /// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,9 +31,18 @@ impl Faults {
         self.faults.iter()
     }
 
-    /// Whether a credential is missing: the reader may not have an account yet.
-    pub fn lack_credentials(&self) -> bool {
-        self.faults.iter().any(|fault| matches!(fault.problem, Problem::MissingSecret))
+    /// What to do about all of them together: where a credential is missing, the reader may not have an account yet.
+    pub fn hint(&self) -> Option<&'static str> {
+        let lacks = self.faults.iter().any(|fault| matches!(fault.problem, Problem::MissingSecret));
+        lacks.then_some("no accounts at hand? `ocean-opsgenie sandbox` shows everything without any")
+    }
+}
+
+impl Faults {
+    /// The faults as a person and a program read them, with what was noticed besides.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let warnings = self.notices.iter().filter_map(Notice::diagnostic);
+        self.faults.iter().map(Fault::diagnostic).chain(warnings).collect()
     }
 }
 
@@ -39,17 +50,10 @@ impl std::error::Error for Faults {}
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.faults.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{fault}")?;
-        }
-        for notice in self.notices.iter().filter(|notice| notice.loudness == Loudness::Warning) {
-            write!(f, "\nwarning: {notice}")?;
-        }
-        if self.lack_credentials() {
-            write!(f, "\nhint: no accounts at hand? `ocean-opsgenie sandbox` shows everything without any")?;
+        let diagnostics: Vec<String> = self.diagnostics().iter().map(ToString::to_string).collect();
+        f.write_str(&diagnostics.join("\n"))?;
+        if let Some(hint) = self.hint() {
+            write!(f, "\nhint: {hint}")?;
         }
         Ok(())
     }
@@ -79,16 +83,28 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The fault as a person and a program read it. The line of a file is shown where the message tells the value too.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Self { subject, origin, problem, hint } = self;
+        let origin = origin
+            .as_ref()
+            .map(|origin| if problem.tells_value() { origin.clone() } else { origin.hiding_value() });
+        let place = match problem {
+            Problem::Unreadable { .. } => {
+                let at = origin.as_ref().and_then(|origin| origin.source.file());
+                at.map_or_else(|| Place::Path(subject.clone()), |at| Place::File(at.clone()))
+            }
+            _ => Place::Setting { variable: subject.clone(), origin },
+        };
+        let message = format!("`{subject}` {problem}");
+        Diagnostic { severity: Severity::Error, message, place, hint: hint.clone() }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: `{}` {}", self.subject, self.problem)?;
-        if let Some(origin) = &self.origin {
-            write!(f, "\n  from: {origin}")?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(f, "\n  hint: {hint}")?;
-        }
-        Ok(())
+        self.diagnostic().fmt(f)
     }
 }
 
@@ -158,6 +174,22 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// Whether the words tell the value itself. What they leave out, for it may be a credential, is shown nowhere.
+    fn tells_value(&self) -> bool {
+        match self {
+            Self::Malformed { shown, .. } | Self::Unsupported { shown } => shown.starts_with('`'),
+            Self::UnknownProvider { .. } | Self::UnreadableSecret { .. } => true,
+            Self::MissingSecret
+            | Self::Missing { .. }
+            | Self::MalformedSecret { .. }
+            | Self::NotJson { .. }
+            | Self::NotAGroup { .. }
+            | Self::Unreadable { .. } => false,
+        }
+    }
+}
+
 /// How loud a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loudness {
@@ -190,6 +222,19 @@ impl Notice {
     pub(super) fn hinting(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl Notice {
+    /// The warning as a person and a program read it; none for what is only for the curious.
+    pub fn diagnostic(&self) -> Option<Diagnostic> {
+        let Self { loudness, text, hint } = self;
+        (*loudness == Loudness::Warning).then(|| Diagnostic {
+            severity: Severity::Warning,
+            message: text.clone(),
+            place: Place::Settings,
+            hint: hint.clone(),
+        })
     }
 }
 

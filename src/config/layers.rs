@@ -1,6 +1,7 @@
 //! Every source laid over the others: for each path the strongest value, with where it came from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::dotenv;
 use super::fault::{Fault, Notice, Problem};
 use super::names::{self, Role};
 use super::origin::{Origin, Source};
-use super::position::Position;
+use super::place::{FilePlace, SourceText};
 use super::sources::{Sources, TextFile};
 use super::yaml::{self, Step};
 
@@ -82,6 +83,7 @@ impl Layers {
             self.notices
                 .push(Notice::warning(format!("{}:{line} is no `NAME=value` and is ignored", file.name)));
         }
+        let source = source_text(file);
         // Of two lines with one name the later counts.
         let latest: BTreeMap<_, _> =
             dotenv.assignments.into_iter().map(|one| (one.name.clone(), one)).collect();
@@ -89,9 +91,8 @@ impl Layers {
             name: &one.name,
             value: &one.value,
             origin: Origin::whole(Source::DotEnv {
-                file: file.name.clone(),
-                line: one.line,
                 name: one.name.clone(),
+                place: FilePlace::of_entry(&source, one.begin, one.written.clone()),
             }),
         });
         self.absorb_variables(variables.collect());
@@ -123,32 +124,32 @@ impl Layers {
     }
 
     fn absorb_config_yaml(&mut self, file: &TextFile, provided: &dyn Fn(&str) -> Option<String>) {
-        let unreadable = |reason: String, hint: Option<String>| Fault {
+        let source = source_text(file);
+        let unreadable = |reason: String, at: Option<usize>, hint: Option<String>| Fault {
             subject: file.name.clone(),
-            origin: None,
+            origin: at.map(|at| Origin::whole(Source::Yaml(FilePlace::of_byte(&source, at)))),
             problem: Problem::Unreadable { reason },
             hint,
         };
         let document = match yaml::read(&file.text) {
             Ok(document) => document,
             Err(malformed) => {
-                let place = malformed.at.map(|at| format!(" at {}", Position::of(&file.text, at)));
                 let hint =
                     file.text.contains("{{").then(|| "put quotes around `{{ from env NAME }}`".to_owned());
-                let reason = format!("it is not YAML: {}{}", malformed.reason, place.unwrap_or_default());
-                self.faults.push(unreadable(reason, hint));
+                let reason = format!("it is not YAML: {}", malformed.reason);
+                self.faults.push(unreadable(reason, malformed.at, hint));
                 return;
             }
         };
         match &document.value {
             Value::Null => {}
             Value::Object(_) => {
-                let mut walk = YamlWalk { layers: self, file, document: &document, provided };
+                let mut walk = YamlWalk { layers: self, source: &source, document: &document, provided };
                 walk.value(&document.value, &mut Vec::new(), "");
             }
             other => {
                 let reason = format!("it must hold names and values, not {}", type_name(other));
-                self.faults.push(unreadable(reason, None));
+                self.faults.push(unreadable(reason, None, None));
             }
         }
     }
@@ -268,7 +269,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 /// A walk over `config.yaml` that lays its values with their places.
 struct YamlWalk<'a> {
     layers: &'a mut Layers,
-    file: &'a TextFile,
+    source: &'a Arc<SourceText>,
     document: &'a yaml::Document,
     provided: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -316,14 +317,19 @@ impl YamlWalk<'_> {
     }
 
     fn origin(&self, steps: &[Step]) -> Origin {
-        let at = self.document.extent(steps).map_or(0, |extent| extent.bytes.start);
-        let Position { line, column } = Position::of(&self.file.text, at);
+        let bytes = self.document.extent(steps).map_or(0..0, |extent| extent.bytes.clone());
+        let from = self.document.key_extent(steps).map_or(bytes.start, |extent| extent.bytes.start);
         let keys = steps.iter().map(|step| match step {
             Step::Key(key) => key.clone(),
             Step::Index(index) => index.to_string(),
         });
-        Origin { source: Source::Yaml { file: self.file.name.clone(), line, column }, within: keys.collect() }
+        let place = FilePlace::of_entry(self.source, from, bytes);
+        Origin { source: Source::Yaml(place), within: keys.collect() }
     }
+}
+
+fn source_text(file: &TextFile) -> Arc<SourceText> {
+    Arc::new(SourceText { name: file.name.clone(), text: file.text.clone() })
 }
 
 /// Provider and name of `{{ from PROVIDER NAME }}`; what follows it is ignored.

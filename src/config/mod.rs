@@ -1,6 +1,8 @@
 //! What the user decides: settings and mapping, each with where it came from.
 
+mod diagnostic;
 mod dotenv;
+mod excerpt;
 mod exposure;
 mod fault;
 mod layers;
@@ -20,10 +22,11 @@ mod sources;
 mod tests;
 mod yaml;
 
+pub use diagnostic::{Diagnostic, Severity};
 pub use fault::{Fault, Faults, Loudness, Notice, Problem};
 pub use mapping::MappingFile;
 pub use origin::{Origin, Source};
-pub use place::{Diagnostic, Place, Severity, SourceText};
+pub use place::{FieldPlace, FilePlace, Place, SourceText};
 pub use position::Position;
 pub use preset::Preset;
 pub use provenance::Provenance;

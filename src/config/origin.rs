@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::place::FilePlace;
+
 /// Where the value of a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -20,22 +22,32 @@ pub enum Source {
     Variable(String),
     /// A line of `.env`.
     DotEnv {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
         /// The variable, in its spelling there.
         name: String,
+        /// Where its value stands.
+        place: FilePlace,
     },
     /// A value in `config.yaml`.
-    Yaml {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1, in characters.
-        column: usize,
-    },
+    Yaml(FilePlace),
+}
+
+impl Source {
+    /// Where the value stands in a file; none for a flag or a variable of the environment.
+    pub fn file(&self) -> Option<&FilePlace> {
+        match self {
+            Self::DotEnv { place, .. } | Self::Yaml(place) => Some(place),
+            Self::Flag(_) | Self::Variable(_) => None,
+        }
+    }
+
+    /// The same where the value is not fit to be shown.
+    fn hiding_value(&self) -> Self {
+        match self {
+            Self::DotEnv { name, place } => Self::DotEnv { name: name.clone(), place: place.hiding_value() },
+            Self::Yaml(place) => Self::Yaml(place.hiding_value()),
+            Self::Flag(_) | Self::Variable(_) => self.clone(),
+        }
+    }
 }
 
 impl Origin {
@@ -43,10 +55,16 @@ impl Origin {
         Self { source, within: Vec::new() }
     }
 
+    /// Below a key of a JSON group. The group may hold credentials, so nothing of it is shown.
     pub(super) fn inside(&self, key: &str) -> Self {
         let mut within = self.within.clone();
         within.push(key.to_owned());
-        Self { source: self.source.clone(), within }
+        Self { source: self.source.hiding_value(), within }
+    }
+
+    /// The same where the value is not fit to be shown.
+    pub(super) fn hiding_value(&self) -> Self {
+        Self { source: self.source.hiding_value(), within: self.within.clone() }
     }
 }
 
@@ -55,8 +73,8 @@ impl fmt::Display for Origin {
         match &self.source {
             Source::Flag(flag) => write!(f, "the flag `{flag}`")?,
             Source::Variable(name) => write!(f, "the environment variable `{name}`")?,
-            Source::DotEnv { file, line, name } => write!(f, "{file}:{line}, `{name}`")?,
-            Source::Yaml { file, line, column } => write!(f, "{file}:{line}:{column}")?,
+            Source::DotEnv { name, place } => write!(f, "{place}, `{name}`")?,
+            Source::Yaml(place) => write!(f, "{place}")?,
         }
         if !self.within.is_empty() {
             write!(f, ", key `{}`", self.within.join("."))?;

@@ -1,9 +1,11 @@
-//! A place that a message can point at: in a file, or in a mapping that the catalog holds.
+//! A place that a message can point at: in a file, in a mapping that the catalog holds, or among the settings.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::excerpt::Excerpt;
+use super::origin::Origin;
 use super::position::Position;
 use super::yaml::{Extent, Style};
 
@@ -23,21 +25,57 @@ pub enum Place {
     File(FilePlace),
     /// A field of a mapping that the catalog holds, such as `resource 2 (alert) · properties.url`.
     Field(FieldPlace),
+    /// A setting, and where its value came from when there is one.
+    Setting {
+        /// The variable of the setting.
+        variable: String,
+        /// Where the value came from.
+        origin: Option<Origin>,
+    },
+    /// A file or a folder as a whole.
+    Path(String),
+    /// The settings as a whole.
+    Settings,
 }
 
 /// Bytes of a file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FilePlace {
-    source: Arc<SourceText>,
-    bytes: Range<usize>,
+    pub(super) source: Arc<SourceText>,
+    pub(super) bytes: Range<usize>,
     style: Style,
+    pub(super) sight: Sight,
+}
+
+/// How much of its line is fit to be shown: what stands in a file of settings may be a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// All of it.
+    Line,
+    /// From this byte to the end of the place.
+    Entry(usize),
+    /// From this byte to the place, and stars for what stands there.
+    Name(usize),
+    /// Nothing.
+    Nothing,
 }
 
 /// A field, and a part of the expression that it holds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FieldPlace {
-    field: Arc<str>,
-    part: Option<(Arc<str>, Range<usize>)>,
+    pub(super) resource: Option<InResource>,
+    /// `properties.url`; empty for a resource as a whole.
+    pub(super) path: String,
+    pub(super) part: Option<(Arc<str>, Range<usize>)>,
+}
+
+/// A resource of a mapping.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct InResource {
+    /// From 1.
+    pub(super) number: usize,
+    /// As it is written, when it is a text.
+    pub(super) kind: Option<String>,
 }
 
 impl Place {
@@ -49,17 +87,13 @@ impl Place {
             Style::Block | Style::Node => written,
         };
         let bytes = extent.bytes.end - value.len()..extent.bytes.end;
-        Self::File(FilePlace { source: Arc::clone(source), bytes, style: extent.style })
+        Self::File(FilePlace { source: Arc::clone(source), bytes, style: extent.style, sight: Sight::Line })
     }
 
     /// Bytes of a text that is no file of settings: an expression, a record. `name` is what messages call it.
     pub fn in_text(name: impl Into<String>, text: impl Into<String>, bytes: Range<usize>) -> Self {
         let source = Arc::new(SourceText { name: name.into(), text: text.into() });
-        Self::File(FilePlace { source, bytes, style: Style::Node })
-    }
-
-    pub(super) fn of_field(field: impl Into<Arc<str>>) -> Self {
-        Self::Field(FieldPlace { field: field.into(), part: None })
+        Self::File(FilePlace { source, bytes, style: Style::Node, sight: Sight::Line })
     }
 
     /// The place of a part of the text that stands here; `part` counts bytes of `text`, which is the value without
@@ -72,30 +106,89 @@ impl Place {
         match self {
             Self::File(place) => Self::File(place.part(text, &part)),
             Self::Field(place) => {
-                Self::Field(FieldPlace { field: Arc::clone(&place.field), part: Some((text.into(), part)) })
+                Self::Field(FieldPlace { part: Some((text.into(), part)), ..place.clone() })
             }
+            other => other.clone(),
         }
     }
 
-    /// Line and column; none for a field of a mapping that the catalog holds.
+    /// Where it begins in a file; none elsewhere.
     pub fn position(&self) -> Option<Position> {
+        Some(self.file()?.position())
+    }
+
+    /// The bytes of a file that it stands for.
+    pub(super) fn file(&self) -> Option<&FilePlace> {
         match self {
-            Self::File(place) => Some(Position::of(&place.source.text, place.bytes.start)),
-            Self::Field(_) => None,
+            Self::File(place) => Some(place),
+            Self::Setting { origin: Some(origin), .. } => origin.source.file(),
+            Self::Setting { .. } | Self::Field(_) | Self::Path(_) | Self::Settings => None,
         }
     }
 
-    /// The line that is shown, and the bytes of it to underline.
-    fn excerpt(&self) -> Option<Excerpt<'_>> {
+    /// The line that is shown, and what to underline in it.
+    pub(super) fn excerpt(&self) -> Option<Excerpt<'_>> {
         match self {
-            Self::File(place) => Some(Excerpt::of(&place.source.text, &place.bytes)),
             Self::Field(FieldPlace { part: Some((text, part)), .. }) => Some(Excerpt::of(text, part)),
-            Self::Field(FieldPlace { part: None, .. }) => None,
+            _ => self.file()?.excerpt(),
+        }
+    }
+
+    /// In the order in which a reader meets them: by file and byte, or by resource.
+    pub(super) fn order(&self) -> (Option<&str>, usize) {
+        match self {
+            Self::Field(place) => (None, place.resource.as_ref().map_or(0, |resource| resource.number)),
+            _ => self.file().map_or((None, 0), |place| (Some(&place.source.name), place.bytes.start)),
         }
     }
 }
 
 impl FilePlace {
+    /// The value of an entry of a file of settings. Of its line only the entry, which begins at `from`, is fit to be shown.
+    pub(super) fn of_entry(source: &Arc<SourceText>, from: usize, bytes: Range<usize>) -> Self {
+        Self { source: Arc::clone(source), bytes, style: Style::Node, sight: Sight::Entry(from) }
+    }
+
+    /// The same where the value is not fit to be shown.
+    #[must_use]
+    pub(super) fn hiding_value(&self) -> Self {
+        let sight = match self.sight {
+            Sight::Line | Sight::Nothing => Sight::Nothing,
+            Sight::Entry(from) | Sight::Name(from) => Sight::Name(from),
+        };
+        Self { sight, ..self.clone() }
+    }
+
+    /// The first line of a file.
+    pub(super) fn of_start(source: &Arc<SourceText>) -> Self {
+        Self { source: Arc::clone(source), bytes: 0..0, style: Style::Node, sight: Sight::Line }
+    }
+
+    /// A byte of a file of settings that cannot be read. Nothing of its line is fit to be shown.
+    pub(super) fn of_byte(source: &Arc<SourceText>, at: usize) -> Self {
+        let bytes = at.min(source.text.len())..at.min(source.text.len());
+        Self { source: Arc::clone(source), bytes, style: Style::Node, sight: Sight::Nothing }
+    }
+
+    /// What messages call the file.
+    pub fn file(&self) -> &str {
+        &self.source.name
+    }
+
+    /// Where it begins.
+    pub fn position(&self) -> Position {
+        Position::of(&self.source.text, self.bytes.start)
+    }
+
+    /// Where it ends: the position after its last character.
+    pub fn end(&self) -> Position {
+        Position::of(&self.source.text, self.bytes.end)
+    }
+
+    fn excerpt(&self) -> Option<Excerpt<'_>> {
+        Excerpt::with_sight(&self.source.text, &self.bytes, self.sight)
+    }
+
     fn part(&self, text: &str, part: &Range<usize>) -> Self {
         let written = &self.source.text[self.bytes.clone()];
         let bytes = match self.style {
@@ -107,19 +200,48 @@ impl FilePlace {
                 self.bytes.start + start..self.bytes.start + end
             }
         };
-        Self { source: Arc::clone(&self.source), bytes, style: Style::Node }
+        Self { bytes, style: Style::Node, ..self.clone() }
     }
 }
 
-/// `file:line:column`, or the field.
+/// `file:line:column`.
+impl fmt::Display for FilePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.source.name, self.position())
+    }
+}
+
+/// Never what stands there.
+impl fmt::Debug for FilePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FilePlace({self})")
+    }
+}
+
+/// `resource 2 (alert) · properties.url`.
+impl fmt::Display for FieldPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(InResource { number, kind }) = &self.resource else {
+            return f.write_str(if self.path.is_empty() { "the mapping" } else { &self.path });
+        };
+        write!(f, "resource {number}")?;
+        if let Some(kind) = kind {
+            write!(f, " ({kind})")?;
+        }
+        if self.path.is_empty() { Ok(()) } else { write!(f, " · {}", self.path) }
+    }
+}
+
+/// `file:line:column`, the field, or the setting with where it came from.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(place) => {
-                let position = Position::of(&place.source.text, place.bytes.start);
-                write!(f, "{}:{position}", place.source.name)
-            }
-            Self::Field(place) => f.write_str(&place.field),
+            Self::File(place) => place.fmt(f),
+            Self::Field(place) => place.fmt(f),
+            Self::Setting { origin: Some(origin), .. } => origin.fmt(f),
+            Self::Setting { variable, origin: None } => write!(f, "`{variable}`"),
+            Self::Path(path) => f.write_str(path),
+            Self::Settings => f.write_str("the settings"),
         }
     }
 }
@@ -199,91 +321,5 @@ impl Walk<'_> {
             // A folded line: its break and the indentation after it are one space or one break of the value.
             self.rest = self.rest.trim_start();
         }
-    }
-}
-
-/// A line and what to underline in it, cut to a width that a terminal shows.
-struct Excerpt<'t> {
-    line: &'t str,
-    number: usize,
-    underlined: Range<usize>,
-}
-
-/// What is shown of a long line on each side of the place.
-const MARGIN_CHARACTERS: usize = 60;
-
-impl<'t> Excerpt<'t> {
-    fn of(text: &'t str, bytes: &Range<usize>) -> Self {
-        let boundary = |mut at: usize| {
-            at = at.min(text.len());
-            while !text.is_char_boundary(at) {
-                at -= 1;
-            }
-            at
-        };
-        let (start, end) = (boundary(bytes.start), boundary(bytes.end));
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let line = text[line_start..line_end].trim_end_matches('\r');
-        let underlined = start - line_start
-            ..end.clamp(start, line_start + line.len().max(start - line_start)) - line_start;
-        Self { line, number: Position::of(text, start).line, underlined }
-    }
-
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let before: Vec<char> = self.line[..self.underlined.start.min(self.line.len())].chars().collect();
-        let at: Vec<char> = self.line.get(self.underlined.clone()).unwrap_or_default().chars().collect();
-        let after: Vec<char> = self.line.get(self.underlined.end..).unwrap_or_default().chars().collect();
-        let cut = before.len().saturating_sub(MARGIN_CHARACTERS);
-        let (head, tail) = (if cut > 0 { "…" } else { "" }, after.len() > MARGIN_CHARACTERS);
-        let shown = before[cut..].iter().chain(&at).chain(after.iter().take(MARGIN_CHARACTERS));
-        let shown: String = shown.map(|letter| if letter.is_control() { ' ' } else { *letter }).collect();
-        let number = self.number.to_string();
-        let gutter = " ".repeat(number.len());
-        let indent = " ".repeat(before.len() - cut + head.chars().count());
-        let carets = "^".repeat(at.len().clamp(1, MARGIN_CHARACTERS * 2));
-        writeln!(f, " {gutter} |")?;
-        writeln!(f, " {number} | {head}{shown}{}", if tail { "…" } else { "" })?;
-        write!(f, " {gutter} | {indent}{carets}")
-    }
-}
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// Nothing works before it is mended.
-    Error,
-    /// It works, and probably not as meant.
-    Warning,
-}
-
-/// A message about a place: what, where, the line with a caret, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub place: Place,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(f, "{severity}: {}\n  --> {}", self.message, self.place)?;
-        if let Some(excerpt) = self.place.excerpt() {
-            writeln!(f)?;
-            excerpt.write(f)?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(f, "\n  hint: {hint}")?;
-        }
-        Ok(())
     }
 }

@@ -5,15 +5,17 @@
 //! `port-app-config`, `scorecards`, `pages` and `actions`, each with the extension `json`, `yaml` or `yml`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::diagnostic::{Diagnostic, Severity};
 use super::layers::type_name;
-use super::mapping::{MappingFault, MappingFaults, MappingFile, defaults};
-use super::position::Position;
+use super::mapping::{MappingFault, MappingFile, Reading, defaults};
+use super::place::{Place, SourceText};
 use super::preset::Preset;
 use super::sources::read_small_file;
-use super::yaml::{self, Malformed};
+use super::yaml;
 
 /// The extensions that a file of resources may have, in the order in which they are looked for.
 const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
@@ -74,7 +76,8 @@ impl Resources {
     /// Every fault at once.
     pub fn in_folder(folder: &Path) -> Result<Self, ResourceFaults> {
         if !folder.is_dir() {
-            return Err(ResourceFaults(vec![ResourceFault::NotAFolder(folder.to_owned())]));
+            let faults = vec![ResourceFault::NotAFolder(folder.to_owned())];
+            return Err(ResourceFaults { faults, mapping: None });
         }
         let mut faults = Vec::new();
         let mut list = |stem: &str| {
@@ -89,15 +92,12 @@ impl Resources {
         if let Some(index) = lacking {
             faults.push(ResourceFault::NoIdentifier { folder: folder.to_owned(), number: index + 1 });
         }
-        match read_mapping(folder) {
-            Ok((mapping, mapping_json, warnings)) if faults.is_empty() => {
+        let mapping = read_mapping(folder).map_err(|fault| faults.push(fault)).ok();
+        match mapping {
+            Some((Ok((mapping, warnings)), mapping_json)) if faults.is_empty() => {
                 Ok(Self { blueprints, actions, scorecards, pages, mapping, mapping_json, warnings })
             }
-            Ok(_) => Err(ResourceFaults(faults)),
-            Err(fault) => {
-                faults.push(fault);
-                Err(ResourceFaults(faults))
-            }
+            mapping => Err(ResourceFaults { faults, mapping: mapping.map(|(reading, _)| reading) }),
         }
     }
 }
@@ -113,14 +113,14 @@ fn with_defaults(raw: Value) -> Value {
     Value::Object(filled)
 }
 
-fn read_mapping(folder: &Path) -> Result<(MappingFile, Value, Vec<MappingFault>), ResourceFault> {
+/// The mapping, and the same as the catalog stores it.
+fn read_mapping(folder: &Path) -> Result<(Reading, Value), ResourceFault> {
     let stem = "port-app-config";
     let Some(path) = find(folder, stem)? else { return Err(ResourceFault::NoMapping(folder.to_owned())) };
     let text = read(&path)?;
-    let name = path.display().to_string();
-    let (mapping, warnings) = MappingFile::from_text(&name, &text).map_err(ResourceFault::Mapping)?;
-    let raw = parse(&path, &text)?;
-    Ok((mapping, with_defaults(raw), warnings))
+    let reading = MappingFile::from_text(&path.display().to_string(), &text);
+    let raw = if reading.is_ok() { parse(&path, &text)? } else { Value::Null };
+    Ok((reading, with_defaults(raw)))
 }
 
 fn read_list(folder: &Path, stem: &str) -> Result<Vec<Value>, ResourceFault> {
@@ -168,32 +168,40 @@ fn read(path: &Path) -> Result<String, ResourceFault> {
 fn parse(path: &Path, text: &str) -> Result<Value, ResourceFault> {
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let document = if is_json { yaml::read_json(text) } else { yaml::read(text) };
-    document.map(|document| document.value).map_err(|Malformed { reason, at }| ResourceFault::Malformed {
-        path: path.to_owned(),
-        position: Position::of(text, at.unwrap_or(0)),
-        reason,
+    document.map(|document| document.value).map_err(|malformed| {
+        let name = path.display().to_string();
+        let source = Arc::new(SourceText { name: name.clone(), text: text.to_owned() });
+        let place = Box::new(Place::in_file(&source, &malformed.extent(text)));
+        ResourceFault::Malformed { path: name, place, reason: malformed.reason }
     })
 }
 
 /// Everything that is wrong with a folder of resources.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ResourceFaults(pub Vec<ResourceFault>);
+pub struct ResourceFaults {
+    /// What is wrong with the folder.
+    pub faults: Vec<ResourceFault>,
+    /// Its mapping, which may have faults of its own; none when there is no mapping to read.
+    pub mapping: Option<Reading>,
+}
+
+impl ResourceFaults {
+    /// The faults of the folder, then those of reading its mapping.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mapping = match &self.mapping {
+            Some(Err(faults)) => faults.diagnostics(),
+            Some(Ok(_)) | None => Vec::new(),
+        };
+        self.faults.iter().map(ResourceFault::diagnostic).chain(mapping).collect()
+    }
+}
 
 impl std::error::Error for ResourceFaults {}
 
 impl std::fmt::Display for ResourceFaults {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            match fault {
-                // It has a form of its own.
-                ResourceFault::Mapping(faults) => write!(f, "{faults}")?,
-                fault => write!(f, "error: {fault}")?,
-            }
-        }
-        Ok(())
+        let diagnostics: Vec<String> = self.diagnostics().iter().map(ToString::to_string).collect();
+        f.write_str(&diagnostics.join("\n"))
     }
 }
 
@@ -201,7 +209,7 @@ impl std::fmt::Display for ResourceFaults {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ResourceFault {
     /// The path names no folder.
-    #[error("`{}` is no folder\n  hint: `OCEAN__RESOURCES_PATH` names a folder with `port-app-config.yaml` in it", .0.display())]
+    #[error("`{}` is no folder", .0.display())]
     NotAFolder(PathBuf),
     /// A file or the folder cannot be read.
     #[error("`{}` cannot be read: {reason}", path.display())]
@@ -212,12 +220,12 @@ pub enum ResourceFault {
         reason: String,
     },
     /// A file is neither JSON nor YAML.
-    #[error("`{}:{position}` cannot be read: {reason}", path.display())]
+    #[error("`{path}` cannot be read: {reason}")]
     Malformed {
         /// The file.
-        path: PathBuf,
+        path: String,
         /// Where it was noticed.
-        position: Position,
+        place: Box<Place>,
         /// The parser's words.
         reason: String,
     },
@@ -238,22 +246,42 @@ pub enum ResourceFault {
         number: usize,
     },
     /// There is no mapping.
-    #[error("`{}` lacks a mapping\n  hint: put `port-app-config.yaml` there", .0.display())]
+    #[error("`{}` lacks a mapping", .0.display())]
     NoMapping(PathBuf),
     /// A file of resources with an extension that nobody reads.
-    #[error("`{}` would be overlooked\n  hint: its extension must be `json`, `yaml` or `yml`", .0.display())]
+    #[error("`{}` would be overlooked", .0.display())]
     ForeignExtension(PathBuf),
     /// Two files of the same resources.
-    #[error("`{}` and `{}` hold the same resources\n  hint: keep one of them", first.display(), second.display())]
+    #[error("`{}` and `{}` hold the same resources", first.display(), second.display())]
     Twice {
         /// One of them.
         first: PathBuf,
         /// The other.
         second: PathBuf,
     },
-    /// The mapping is wrong.
-    #[error("{0}")]
-    Mapping(MappingFaults),
+}
+
+impl ResourceFault {
+    /// The fault as a person and a program read it.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let whole = |path: &Path| Place::Path(path.display().to_string());
+        let (place, hint) = match self {
+            Self::NotAFolder(path) => {
+                let hint = "`OCEAN__RESOURCES_PATH` names a folder with `port-app-config.yaml` in it";
+                (whole(path), Some(hint))
+            }
+            Self::Malformed { place, .. } => (Place::clone(place), None),
+            Self::Unreadable { path, .. } | Self::NotAList { path, .. } => (whole(path), None),
+            Self::NoIdentifier { folder, .. } => (whole(folder), None),
+            Self::NoMapping(folder) => (whole(folder), Some("put `port-app-config.yaml` there")),
+            Self::ForeignExtension(path) => {
+                (whole(path), Some("its extension must be `json`, `yaml` or `yml`"))
+            }
+            Self::Twice { second, .. } => (whole(second), Some("keep one of them")),
+        };
+        let message = self.to_string();
+        Diagnostic { severity: Severity::Error, message, place, hint: hint.map(str::to_owned) }
+    }
 }
 
 #[cfg(test)]
@@ -295,11 +323,15 @@ mod tests {
             ("pages.json", "[1]"),
             ("scorecards.json", "[{\"a\":}]"),
             ("port-app-config.yml", "resources:\n  - kind: alarm\n"),
-        ]), @r"
+        ]), @r#"
         error: `FOLDER/blueprints.toml` would be overlooked
           hint: its extension must be `json`, `yaml` or `yml`
         error: `FOLDER/actions.yaml` must hold a list of objects, not an object
-        error: `FOLDER/scorecards.json:1:7` cannot be read: expected value
+        error: `FOLDER/scorecards.json` cannot be read: expected value
+          --> FOLDER/scorecards.json:1:7
+           |
+         1 | [{"a":}]
+           |       ^
         error: `FOLDER/pages.json` must hold a list of objects, not a list of something else
         error: the kind `alarm` does not exist
           --> FOLDER/port-app-config.yml:2:11
@@ -307,19 +339,17 @@ mod tests {
          2 |   - kind: alarm
            |           ^^^^^
           hint: did you mean `alert`?
-
         error: `selector` is missing
           --> FOLDER/port-app-config.yml:2:5
            |
          2 |   - kind: alarm
            |     ^^^^^^^^^^^
-
         error: `port` is missing
           --> FOLDER/port-app-config.yml:2:5
            |
          2 |   - kind: alarm
            |     ^^^^^^^^^^^
-        ");
+        "#);
         insta::assert_snapshot!(faults(&[
             ("blueprints.json", "[{\"identifier\": \"a\"}, {\"title\": \"b\"}]"),
             ("port-app-config.yml", "resources: []"),

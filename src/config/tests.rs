@@ -93,7 +93,10 @@ fn every_fault_at_once_each_with_its_source() {
     error: `OCEAN__SSL` is a group of settings and must be a JSON object, not a list
       from: the environment variable `OCEAN__SSL`
     error: `OCEAN__BASE_URL` is taken from the provider `vault`, which does not exist
-      from: config.yaml:3:10, key `baseUrl`
+      --> config.yaml:3:10, key `baseUrl`
+       |
+     3 | baseUrl: '{{ from vault X }}'
+       |          ^^^^^^^^^^^^^^^^^^^^
       hint: the only provider is `env`: `{{ from env NAME }}`
     error: `OCEAN__PORT__BASE_URL` must be an address that begins with `https://` or `http://` (what it holds is not shown)
       from: the environment variable `OCEAN__PORT__BASE_URL`
@@ -109,7 +112,10 @@ fn every_fault_at_once_each_with_its_source() {
     error: `OCEAN__INITIALIZE_PORT_RESOURCES` must be `true` or `false`, not `maybe`
       from: the environment variable `OCEAN__INITIALIZE_PORT_RESOURCES`
     error: `OCEAN__RESOURCES_PRESET` must be one of `classic`, `full`, not `clasic`
-      from: .env:2, `OCEAN__RESOURCES_PRESET`
+      --> .env:2:25, `OCEAN__RESOURCES_PRESET`
+       |
+     2 | OCEAN__RESOURCES_PRESET=clasic
+       |                         ^^^^^^
       hint: did you mean `classic`?
     error: `OCEAN__CLIENT_TIMEOUT` must be a whole number of seconds from 1 to 86400, not `60s`
       from: the environment variable `OCEAN__CLIENT_TIMEOUT`
@@ -117,9 +123,15 @@ fn every_fault_at_once_each_with_its_source() {
       from: the environment variable `OCEAN__DELETION__ALLOW_EMPTY`
       hint: did you mean `incident`?
     error: `APPLICATION__LOG_LEVEL` must be one of `DEBUG`, `INFO`, `WARNING`, `ERROR`, `CRITICAL`, `WARN`, not `loud`
-      from: .env:3, `APPLICATION__LOG_LEVEL`
+      --> .env:3:24, `APPLICATION__LOG_LEVEL`
+       |
+     3 | APPLICATION__LOG_LEVEL=loud
+       |                        ^^^^
     error: `OCEAN__STATE_DIR` must be a text, not a list
-      from: config.yaml:4:11, key `stateDir`
+      --> config.yaml:4:11, key `stateDir`
+       |
+     4 | stateDir: ***
+       |           ^^^
     "#);
 }
 
@@ -137,6 +149,100 @@ fn a_credential_in_the_wrong_place_is_not_shown() {
     error: `OCEAN__CLIENT_TIMEOUT` must be a whole number of seconds from 1 to 86400, not a credential (not shown)
       from: the environment variable `OCEAN__CLIENT_TIMEOUT`
     ");
+}
+
+/// Nothing but the entry at fault is shown of a line, and of that no value that may be a credential.
+#[test]
+fn lines_of_files_are_shown_without_the_credentials_in_them() {
+    let mut sources = of_environment([]);
+    sources.dotenv = Some(file(
+        ".env",
+        concat!(
+            "OCEAN__PORT='{\"client_id\": \"the-client-id\", \"client_secret\": \"the-client-secret\", \"base_url\": 5}'\n",
+            "OCEAN__CLIENT_TIMEOUT=60s # before: the-api-token\n",
+            "OCEAN__INTEGRATION__CONFIG__API_TOKEN='the-api-token\nthe-api-token'\n",
+            "OCEAN__INTEGRATION__IDENTIFIER=the-client-secret/\n",
+        ),
+    ));
+    sources.config_yaml = Some(file(
+        "config.yaml",
+        concat!(
+            "initializePortResources: maybe # the-api-token\n",
+            "integration: {config: {apiUrl: the-api-token, appHost: x}, identifier: a}\n",
+            "eventListener: {type: once, note: the-client-secret}\n",
+            "retryBudget:\n",
+            "  many\n",
+        ),
+    ));
+    insta::assert_snapshot!(faults(&sources), @r"
+    error: `OCEAN__INTEGRATION__CONFIG__API_TOKEN` must be one line of printable characters without spaces (what it holds is not shown)
+      --> .env:3:39, `OCEAN__INTEGRATION__CONFIG__API_TOKEN`
+       |
+     3 | OCEAN__INTEGRATION__CONFIG__API_TOKEN=***
+       |                                       ^^^
+    error: `OCEAN__PORT__BASE_URL` must be an address such as `https://api.example.com` (what it holds is not shown)
+      --> .env:1:13, `OCEAN__PORT`, key `base_url`
+       |
+     1 | OCEAN__PORT=***
+       |             ^^^
+    error: `OCEAN__INTEGRATION__CONFIG__API_URL` must be an address such as `https://api.example.com` (what it holds is not shown)
+      --> config.yaml:2:32, key `integration.config.apiUrl`
+       |
+     2 | apiUrl: ***
+       |         ^^^
+    error: `OCEAN__INTEGRATION__IDENTIFIER` must be letters, digits and `-_.@:+=`, not a credential (not shown)
+      --> .env:5:32, `OCEAN__INTEGRATION__IDENTIFIER`
+       |
+     5 | OCEAN__INTEGRATION__IDENTIFIER=***
+       |                                ^^^
+    error: `OCEAN__EVENT_LISTENER__TYPE` must be one of `ONCE`, `POLLING`, `WEBHOOKS_ONLY`, `WEBHOOK`, not `once`
+      --> config.yaml:3:23, key `eventListener.type`
+       |
+     3 | type: once
+       |       ^^^^
+      hint: did you mean `ONCE`?
+    error: `OCEAN__INITIALIZE_PORT_RESOURCES` must be `true` or `false`, not `maybe`
+      --> config.yaml:1:26, key `initializePortResources`
+       |
+     1 | initializePortResources: maybe
+       |                          ^^^^^
+    error: `OCEAN__CLIENT_TIMEOUT` must be a whole number of seconds from 1 to 86400, not `60s`
+      --> .env:2:23, `OCEAN__CLIENT_TIMEOUT`
+       |
+     2 | OCEAN__CLIENT_TIMEOUT=60s
+       |                       ^^^
+    error: `OCEAN__RETRY_BUDGET` must be a whole number of seconds from 0 to 86400, not `many`
+      --> config.yaml:5:3, key `retryBudget`
+       |
+     5 |   many
+       |   ^^^^
+    warning: config.yaml:2:56, key `integration.config.appHost` is unknown and ignored
+    warning: config.yaml:3:35, key `eventListener.note` is unknown and ignored
+      hint: did you mean `OCEAN__EVENT_LISTENER__TYPE`?
+    ");
+    let told = Settings::resolve(&sources).expect_err("these settings are wrong").diagnostics();
+    let json = serde_json::to_string(&told).expect("faults are JSON");
+    assert!(CREDENTIALS.iter().all(|(_, secret)| !json.contains(secret)), "a credential is shown:\n{json}");
+    let group = told.iter().find(|fault| fault.message.starts_with("`OCEAN__PORT__BASE_URL`"));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&group).expect("JSON"), @r#"
+    {
+      "severity": "error",
+      "message": "`OCEAN__PORT__BASE_URL` must be an address such as `https://api.example.com` (what it holds is not shown)",
+      "setting": "OCEAN__PORT__BASE_URL",
+      "variable": "OCEAN__PORT",
+      "key": "base_url",
+      "file": ".env",
+      "line": 1,
+      "column": 13,
+      "endLine": 1,
+      "endColumn": 98,
+      "text": "OCEAN__PORT=***"
+    }
+    "#);
+
+    sources.config_yaml =
+        Some(file("config.yaml", "port:\n  clientSecret: \"the-client-secret\n  baseUrl: x\n"));
+    assert!(faults(&sources).contains("--> config.yaml:4:1"), "{}", faults(&sources));
 }
 
 #[test]
@@ -299,7 +405,7 @@ fn flag_over_environment_over_dotenv_over_yaml() {
     assert_eq!(once.resync_interval, Some(Duration::from_secs(90 * 60)));
     let origin = |setting| once.provenance.of(setting).map(ToString::to_string);
     assert_eq!(origin(names::LISTENER_TYPE).as_deref(), Some("the flag `--once`"));
-    assert_eq!(origin(names::STATE_DIR).as_deref(), Some(".env:2, `OCEAN__STATE_DIR`"));
+    assert_eq!(origin(names::STATE_DIR).as_deref(), Some(".env:2:18, `OCEAN__STATE_DIR`"));
     assert_eq!(origin(names::ORIGIN).as_deref(), Some("config.yaml:7:28, key `createPortResourcesOrigin`"));
     assert_eq!(origin(names::HTTP_PORT), None);
 
@@ -353,7 +459,9 @@ proptest::proptest! {
         sources.dotenv = Some(file(".env", &value));
         let told = match Settings::resolve(&sources) {
             Ok((settings, notices)) => format!("{settings:?}{notices:?}"),
-            Err(faults) => faults.to_string(),
+            Err(faults) => {
+                format!("{faults}{}", serde_json::to_string(&faults.diagnostics()).expect("faults are JSON"))
+            }
         };
         for (_, secret) in CREDENTIALS {
             proptest::prop_assert!(!told.contains(secret));

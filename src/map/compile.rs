@@ -6,8 +6,11 @@ use super::filter;
 use super::items::{Split, leading_path};
 use super::project::Shape;
 use super::rules::{Blueprints, Compiled, Expression, FieldId, Members, Rotations, Rule, Rules};
-use crate::config::mapping::{EntityMapping, Expr, MappingFile, Resource, Template, TopLevelTransform};
-use crate::config::{Diagnostic, Place, Severity};
+use crate::config::mapping::{
+    EntityMapping, Expr, MappingFault, MappingFaults, MappingFile, Reading, Resource, Template,
+    TopLevelTransform,
+};
+use crate::config::{Diagnostic, Place, ResourceFault, ResourceFaults, Severity};
 use crate::jq::{Environment, Program, quote_rewrite};
 use crate::model::{BlueprintId, Filter, RuleId};
 
@@ -43,6 +46,50 @@ impl Rules {
             Err(compiler.faults)
         }
     }
+}
+
+/// A mapping that was read and compiled.
+#[derive(Debug)]
+pub struct Sound {
+    /// As it was read.
+    pub file: MappingFile,
+    /// Compiled.
+    pub rules: Rules,
+    /// What looks wrong in it without being so.
+    pub warnings: Vec<MappingFault>,
+}
+
+/// Compiles what was read. Where something is wrong, every fault of reading and of compiling, and what looks wrong
+/// besides, in the order of the text.
+pub fn sound(reading: Reading, environment: Environment) -> Result<Sound, Vec<Diagnostic>> {
+    let faults = match reading {
+        Ok((file, warnings)) => match Rules::compile(&file, environment) {
+            Ok(rules) => return Ok(Sound { file, rules, warnings }),
+            Err(faults) => {
+                let warnings = warnings.iter().map(|warning| warning.diagnostic(Severity::Warning));
+                faults.into_iter().chain(warnings).collect()
+            }
+        },
+        Err(unread) => every_fault(&unread),
+    };
+    Err(sorted(faults))
+}
+
+/// Every fault of a folder of resources, those of its mapping's expressions included.
+pub fn faults_of_resources(faults: ResourceFaults) -> Vec<Diagnostic> {
+    let ResourceFaults { faults, mapping } = faults;
+    let mapping = mapping.and_then(|reading| sound(reading, Environment::default()).err());
+    faults.iter().map(ResourceFault::diagnostic).chain(mapping.unwrap_or_default()).collect()
+}
+
+fn every_fault(unread: &MappingFaults) -> Vec<Diagnostic> {
+    let compiled = Rules::compile(&unread.rest, Environment::default());
+    unread.diagnostics().into_iter().chain(compiled.err().unwrap_or_default()).collect()
+}
+
+fn sorted(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    Diagnostic::sort(&mut faults);
+    faults
 }
 
 impl Compiler {
@@ -188,7 +235,7 @@ impl Compiler {
             }
         };
         if let Some(message) = program.constant().and_then(|constant| impossible(constant, expected)) {
-            self.faults.push(error(message, expr.place.clone()));
+            self.faults.push(error(message, expr.part(0..expr.text.len())));
             return None;
         }
         let field = FieldId(self.fields.len());

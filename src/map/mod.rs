@@ -12,6 +12,7 @@ mod project;
 mod rules;
 mod tally;
 
+pub use compile::{Sound, faults_of_resources, sound};
 pub use project::Shape;
 pub use rules::{Blueprints, FieldId, Members, Rotations, Rule, Rules};
 pub use tally::{FieldFault, Tally};

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 pub use exit::{Cause, Exit, Signal};
 pub use text::{Style, text};
 
+use crate::config::Diagnostic;
 use crate::model::{Kind, Verdict};
 
 /// What a pass did.
@@ -35,9 +36,9 @@ pub struct Report {
     pub announced: bool,
     /// Everything that kept the run from being simply done.
     pub causes: Vec<Cause>,
-    /// Faults of the mapping, each with its place, the line and a caret.
+    /// Faults of the mapping, and what looks wrong beside them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<String>,
+    pub faults: Vec<Diagnostic>,
     /// Per kind, in the order of the mapping.
     pub kinds: Vec<KindReport>,
     /// Per blueprint: what was deleted, what was kept and why.

@@ -1,8 +1,7 @@
 //! What ends a pass before it could do its work, and what that means for the exit code.
 
 use crate::catalog;
-use crate::config::Diagnostic;
-use crate::config::mapping::MappingFaults;
+use crate::config::{Diagnostic, Severity};
 use crate::http;
 use crate::opsgenie;
 use crate::report::Cause;
@@ -28,21 +27,19 @@ pub enum Failure {
          give it the default one"
     )]
     NoMapping(String),
-    /// The mapping cannot be read.
-    #[error("the mapping has {}", faults(.0.0.len()))]
-    Mapping(MappingFaults),
-    /// Expressions of the mapping do not compile.
-    #[error("the mapping has {}", faults(.0.len()))]
-    Expressions(Vec<Diagnostic>),
+    /// The mapping is at fault.
+    #[error("the mapping has {}", faults(.0))]
+    Mapping(Vec<Diagnostic>),
     /// The resources of `OCEAN__RESOURCES_PATH` cannot be used.
-    #[error("{0}")]
-    Resources(String),
+    #[error("the resources of OCEAN__RESOURCES_PATH have {}", faults(.0))]
+    Resources(Vec<Diagnostic>),
     /// A signal ended it.
     #[error("stopped")]
     Stopped,
 }
 
-fn faults(count: usize) -> String {
+fn faults(diagnostics: &[Diagnostic]) -> String {
+    let count = diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
     format!("{count} {}", if count == 1 { "fault" } else { "faults" })
 }
 
@@ -52,27 +49,20 @@ impl Failure {
         let text = self.to_string();
         Some(match self {
             Self::Http(_) => Cause::Unexpected(text),
-            Self::Address(_)
-            | Self::NoMapping(_)
-            | Self::Mapping(_)
-            | Self::Expressions(_)
-            | Self::Resources(_) => Cause::Configuration(text),
+            Self::Address(_) | Self::NoMapping(_) | Self::Mapping(_) | Self::Resources(_) => {
+                Cause::Configuration(text)
+            }
             Self::Source(error) => return source_cause(error),
             Self::Catalog(error) => return catalog_cause(error),
             Self::Stopped => return None,
         })
     }
 
-    /// Each fault of a mapping with line and caret; empty for other failures.
-    pub fn faults(&self) -> Vec<String> {
+    /// Each fault of a mapping or of a folder of resources; empty for other failures.
+    pub fn faults(&self) -> &[Diagnostic] {
         match self {
-            Self::Mapping(faults) => {
-                let error = crate::config::Severity::Error;
-                faults.0.iter().map(|fault| fault.diagnostic(error).to_string()).collect()
-            }
-            Self::Expressions(faults) => faults.iter().map(ToString::to_string).collect(),
-            Self::Resources(faults) => vec![faults.clone()],
-            _ => Vec::new(),
+            Self::Mapping(faults) | Self::Resources(faults) => faults,
+            _ => &[],
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::config::{
     mapping::MappingFault,
 };
 use crate::jq::Environment;
-use crate::map::{self, Blueprints, Rules};
+use crate::map::{self, Blueprints, Rules, Sound};
 use crate::model::{BlueprintId, Field, Kind};
 use crate::plan::{self, Repeats};
 use crate::report::Mode;
@@ -46,7 +46,8 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
     let holds_mapping = found.as_ref().is_some_and(|found| found.config().is_some());
     if let Some(given) = resources.as_ref().filter(|_| !holds_mapping) {
         // A mapping at fault is given to nobody: in the catalog it would stay until somebody mends it there.
-        Rules::compile(&given.mapping, Environment::default()).map_err(Failure::Expressions)?;
+        let reading = Ok((given.mapping.clone(), given.warnings.clone()));
+        map::sound(reading, Environment::default()).map_err(Failure::Mapping)?;
     }
     if mode == Mode::Plan {
         let given = resources.filter(|_| !holds_mapping);
@@ -109,7 +110,8 @@ async fn resources(
         return Ok(Resources::empty());
     }
     if let Some(path) = &settings.resources.path {
-        return Resources::in_folder(path).map_err(|faults| Failure::Resources(faults.to_string()));
+        return Resources::in_folder(path)
+            .map_err(|faults| Failure::Resources(map::faults_of_resources(faults)));
     }
     let preset = match settings.resources.preset {
         Some(preset) => preset,
@@ -132,14 +134,13 @@ pub(super) fn compile(
     environment: Environment,
 ) -> Result<Prepared, Failure> {
     let Installed { integration, given } = installed;
-    let (mapping, warnings) = match (given, integration.as_ref().and_then(Integration::config)) {
-        (Some(given), _) => (given.mapping, given.warnings),
-        (None, Some(config)) => MappingFile::from_catalog(config).map_err(Failure::Mapping)?,
+    let reading = match (given, integration.as_ref().and_then(Integration::config)) {
+        (Some(given), _) => Ok((given.mapping, given.warnings)),
+        (None, Some(config)) => MappingFile::from_catalog(config),
         (None, None) => return Err(Failure::NoMapping(settings.identifier.clone())),
     };
-    let rules = Rules::compile(&mapping, environment).map_err(Failure::Expressions)?;
-    let warnings = warnings.iter().map(told).collect();
-    Ok(Prepared { mapping, rules: Arc::new(rules), warnings })
+    let Sound { file, rules, warnings } = map::sound(reading, environment).map_err(Failure::Mapping)?;
+    Ok(Prepared { mapping: file, rules: Arc::new(rules), warnings: warnings.iter().map(told).collect() })
 }
 
 fn told(warning: &MappingFault) -> String {

@@ -38,7 +38,7 @@ impl Summary {
     }
 
     pub(super) fn failure(&mut self, failure: &Failure) {
-        self.report.faults = failure.faults();
+        self.report.faults = failure.faults().to_vec();
         self.report.causes.extend(failure.cause());
     }
 

@@ -472,6 +472,9 @@ async fn a_mapping_that_does_not_compile() {
        |           ^^^^^^^^^^^^^^
     error: the selector always gives "yes", it must give true or false; write `"true"` for all
       --> resource 2 (service) · selector.query
+       |
+     1 | 'yes'
+       | ^^^^^
     "#);
     assert_eq!(stage.sandbox.catalog().all_entities(), held);
     assert_eq!(stage.sandbox.opsgenie().counts().calls, 0);
@@ -537,6 +540,11 @@ async fn a_mapping_with_faults_of_form() {
       hint: did you mean `alert`?
     error: `identifier` is missing
       --> resource 2 (alert)
+    error: the selector always gives 5, it must give true or false; write `"true"` for all
+      --> resource 2 (alert) · selector.query
+       |
+     1 | 5
+       | ^
     "#);
     assert_eq!(stage.sandbox.catalog().all_entities(), held);
 }

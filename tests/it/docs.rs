@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ocean_opsgenie::config::{MappingFile, Settings, Sources, TextFile};
+use ocean_opsgenie::config::{
+    Diagnostic, MappingFile, Override, Settings, Sources, TextFile, names as settings_names,
+};
 use ocean_opsgenie::jq::Environment;
-use ocean_opsgenie::map::Rules;
+use ocean_opsgenie::map::{Rules, sound};
 use ocean_opsgenie::model::{Gap, Kind};
 use ocean_opsgenie::report::{
     Cause, DeletionReport, ExpressionReport, KindReport, Mode, Refusal, Report, Signal,
@@ -243,11 +245,30 @@ fn faults_of_a_mapping_look_as_shown() {
     }
 }
 
+/// Faults of a file, of a mapping that the catalog holds, and of settings.
+fn every_form_of_fault() -> Vec<Diagnostic> {
+    let reading = |text: &str| MappingFile::from_text("mapping.yaml", text).expect_err("it is at fault");
+    let in_file = reading("resources:\n  - kind: alrt\n").diagnostics();
+    let held = serde_json::json!({ "resources": [{
+        "kind": "alert",
+        "selector": { "query": "nope" },
+        "port": { "entity": { "mappings": { "identifier": ".id", "blueprint": "'a'" } } },
+    }] });
+    let in_catalog =
+        sound(MappingFile::from_catalog(&held), Environment::default()).expect_err("it is at fault");
+    let config_yaml = Some(TextFile { name: "config.yaml".into(), text: "clientTimeout: many\n".into() });
+    let flag = Override { setting: settings_names::LOG_LEVEL, flag: "--log-level", value: "loud".into() };
+    let variables = [("OCEAN__RETRY_BUDGET", "many")];
+    let sources = Sources { config_yaml, overrides: vec![flag], ..Sources::from_variables(variables) };
+    let in_settings = Settings::resolve(&sources).expect_err("they are at fault").diagnostics();
+    [in_file, in_catalog, in_settings].concat()
+}
+
 /// A report in which nothing is empty.
 fn full_report() -> Report {
     let mut report = Report::new("0", "i", "r", Mode::Apply);
     report.causes.push(Cause::Refused("1 entity".into()));
-    report.faults.push("error".into());
+    report.faults = every_form_of_fault();
     let mut kind = KindReport::new(Kind::Alert);
     kind.verdict.add(Gap::Limited);
     report.kinds.push(kind);

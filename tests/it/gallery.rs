@@ -234,62 +234,53 @@ resources:
   - team
 "#;
     insta::assert_snapshot!(refused_file(yaml).await, @r#"
-    error: `enableMergeEntity` must be `true` or `false`, not a text
-      --> own/port-app-config.yml:2:20
-       |
-     2 | enableMergeEntity: maybe
-       |                    ^^^^^
-
     error: `entityDeletionThreshold` must be a number from 0 to 1, not a text
       --> own/port-app-config.yml:1:26
        |
      1 | entityDeletionThreshold: many
        |                          ^^^^
-
+    error: `enableMergeEntity` must be `true` or `false`, not a text
+      --> own/port-app-config.yml:2:20
+       |
+     2 | enableMergeEntity: maybe
+       |                    ^^^^^
     error: the kind `alrt` does not exist
       --> own/port-app-config.yml:4:11
        |
      4 |   - kind: alrt
        |           ^^^^
       hint: did you mean `alert`?
-
     error: `query` is missing
       --> own/port-app-config.yml:13:5
         |
      13 |     selector: {}
         |     ^^^^^^^^
       hint: write `query: "true"` to take every record
-
     error: `selector` is missing
       --> own/port-app-config.yml:15:5
         |
      15 |   - kind: service
         |     ^^^^^^^^^^^^^
-
     error: `query` must be a jq expression, not a list
       --> own/port-app-config.yml:19:14
         |
      19 |       query: [a]
         |              ^^^
-
     error: `identifier` is missing
       --> own/port-app-config.yml:22:9
         |
      22 |         mappings:
         |         ^^^^^^^^
-
     error: `blueprint` is missing
       --> own/port-app-config.yml:22:9
         |
      22 |         mappings:
         |         ^^^^^^^^
-
     error: `properties` must be an object, not a text
       --> own/port-app-config.yml:25:23
         |
      25 |           properties: .all
         |                       ^^^^
-
     error: an entry of `resources` must be an object, not a text
       --> own/port-app-config.yml:26:5
         |
@@ -321,7 +312,7 @@ async fn kinds_selectors_and_types_in_the_catalog() {
     error: `properties` must be an object, not a text
       --> resource 4 (user) · properties
     error: an entry of `resources` must be an object, not a text
-      --> resource 5 · the mapping
+      --> resource 5
     "#);
 }
 
@@ -339,20 +330,20 @@ async fn what_can_never_be_right() {
 "#;
     insta::assert_snapshot!(refused_file(yaml).await, @r#"
     error: the selector always gives "yes", it must give true or false; write `"true"` for all
-      --> own/port-app-config.yml:4:14
+      --> own/port-app-config.yml:4:15
        |
      4 |       query: '"yes"'
-       |              ^^^^^^^
+       |               ^^^^^
     error: this always gives null, which names nothing
-      --> own/port-app-config.yml:8:23
+      --> own/port-app-config.yml:8:24
        |
      8 |           identifier: 'null'
-       |                       ^^^^^^
+       |                        ^^^^
     error: this always gives "", which names nothing
-      --> own/port-app-config.yml:9:22
+      --> own/port-app-config.yml:9:23
        |
      9 |           blueprint: '""'
-       |                      ^^^^
+       |                       ^^
     "#);
 }
 

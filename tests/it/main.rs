@@ -7,6 +7,7 @@ mod docs;
 mod entities;
 mod examples;
 mod expected;
+mod faults;
 mod gallery;
 mod jq_corpus;
 mod limits;

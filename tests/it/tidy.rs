@@ -19,7 +19,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("map", &["config", "jq", "model", "value"]),
     ("plan", &["model", "value"]),
     ("apply", &["catalog", "model", "plan", "value"]),
-    ("report", &["apply", "model", "plan"]),
+    ("report", &["apply", "config", "model", "plan"]),
     (
         "sync",
         &[

@@ -2,23 +2,35 @@
 
 use std::fmt;
 
-use crate::config::place::{Diagnostic, Place, Severity};
+use super::MappingFile;
+use crate::config::diagnostic::{Diagnostic, Severity};
+use crate::config::place::Place;
 
 /// Everything that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MappingFaults(pub Vec<MappingFault>);
+pub struct MappingFaults {
+    /// What is wrong.
+    pub faults: Vec<MappingFault>,
+    /// What looks wrong besides.
+    pub warnings: Vec<MappingFault>,
+    /// What could be read of it, good for nothing but looking for further faults.
+    pub rest: MappingFile,
+}
+
+impl MappingFaults {
+    /// The faults, then what looks wrong besides, as a person and a program read them.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let faults = self.faults.iter().map(|fault| fault.diagnostic(Severity::Error));
+        faults.chain(self.warnings.iter().map(|fault| fault.diagnostic(Severity::Warning))).collect()
+    }
+}
 
 impl std::error::Error for MappingFaults {}
 
 impl fmt::Display for MappingFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n\n")?;
-            }
-            write!(f, "{}", fault.diagnostic(Severity::Error))?;
-        }
-        Ok(())
+        let diagnostics: Vec<String> = self.diagnostics().iter().map(ToString::to_string).collect();
+        f.write_str(&diagnostics.join("\n"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::config::place::{Place, SourceText};
+use crate::config::place::{FieldPlace, FilePlace, InResource, Place, SourceText};
 use crate::config::yaml::{Document, Step};
 
 /// Tells the place of a path.
@@ -21,10 +21,10 @@ impl Locator<'_> {
     pub(super) fn value(&self, steps: &[Step]) -> Place {
         match self {
             Self::File { source, document } => document.extent(steps).map_or_else(
-                || Place::of_field(source.name.as_str()),
+                || Place::File(FilePlace::of_start(source)),
                 |extent| Place::in_file(source, extent),
             ),
-            Self::Fields { root } => Place::of_field(field(root, steps)),
+            Self::Fields { root } => Place::Field(field(root, steps)),
         }
     }
 
@@ -32,7 +32,7 @@ impl Locator<'_> {
     pub(super) fn key(&self, steps: &[Step]) -> Place {
         match self {
             Self::File { source, document } => document.key_extent(steps).map_or_else(
-                || Place::of_field(source.name.as_str()),
+                || Place::File(FilePlace::of_start(source)),
                 |extent| Place::in_file(source, extent),
             ),
             Self::Fields { .. } => self.value(steps),
@@ -40,17 +40,18 @@ impl Locator<'_> {
     }
 }
 
-/// `resource 2 (alert) · properties.url`.
-fn field(root: &Value, steps: &[Step]) -> String {
-    let [Step::Key(resources), Step::Index(index), rest @ ..] = steps else { return dotted(steps) };
-    if resources != "resources" {
-        return dotted(steps);
-    }
-    let mut text = format!("resource {}", index + 1);
-    if let Some(kind) = root["resources"][*index]["kind"].as_str() {
-        // Writing to a text cannot fail.
-        write!(text, " ({kind})").expect("a text takes everything");
-    }
+/// A field by its resource and the path below; `port.entity.mappings` goes without saying.
+fn field(root: &Value, steps: &[Step]) -> FieldPlace {
+    let in_resource = match steps {
+        [Step::Key(resources), Step::Index(index), rest @ ..] if resources == "resources" => {
+            Some((*index, rest))
+        }
+        _ => None,
+    };
+    let Some((index, rest)) = in_resource else {
+        return FieldPlace { resource: None, path: dotted(steps), part: None };
+    };
+    let kind = root["resources"][index]["kind"].as_str().map(str::to_owned);
     let path = dotted(rest);
     let path = path.strip_prefix("port.entity.mappings").map_or(path.as_str(), |below| {
         if below.starts_with('[') {
@@ -59,7 +60,7 @@ fn field(root: &Value, steps: &[Step]) -> String {
             below.trim_start_matches('.')
         }
     });
-    if path.is_empty() { text } else { format!("{text} · {path}") }
+    FieldPlace { resource: Some(InResource { number: index + 1, kind }), path: path.to_owned(), part: None }
 }
 
 fn dotted(steps: &[Step]) -> String {
@@ -68,8 +69,9 @@ fn dotted(steps: &[Step]) -> String {
         match step {
             Step::Key(key) if text.is_empty() => text.push_str(key),
             Step::Key(key) => text.extend([".", key]),
+            // Writing to a text cannot fail.
             Step::Index(index) => write!(text, "[{index}]").expect("a text takes everything"),
         }
     }
-    if text.is_empty() { "the mapping".to_owned() } else { text }
+    text
 }

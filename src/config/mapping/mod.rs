@@ -157,7 +157,19 @@ pub struct Expr {
     pub place: Place,
 }
 
+impl Selector {
+    /// Every record for which `query` is true.
+    fn of(query: Expr) -> Self {
+        Self { query, include_members: false, expand_rotation: false, api_query: None }
+    }
+}
+
 impl Expr {
+    /// What stands in for an expression that is at fault.
+    fn stand_in(text: &str, place: &Place) -> Self {
+        Self { text: text.to_owned(), place: place.clone() }
+    }
+
     /// The place of a part of the expression; `part` counts bytes of [`Expr::text`].
     pub fn part(&self, part: Range<usize>) -> Place {
         self.place.part(&self.text, part)

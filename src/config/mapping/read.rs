@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fault::{MappingFault, MappingFaults, MappingProblem};
 use super::locate::Locator;
 use super::node::Node;
-use super::{EntityMapping, Expr, Items, MappingFile, Resource, Template, TopLevelTransform};
+use super::{EntityMapping, Expr, Items, MappingFile, Resource, Selector, Template, TopLevelTransform};
 use crate::config::layers::type_name;
 use crate::config::place::{Place, SourceText};
 use crate::config::reader::{nearest, quoted};
@@ -47,6 +47,17 @@ pub(in crate::config) fn defaults() -> [(&'static str, Value); 4] {
 pub type Reading = Result<(MappingFile, Vec<MappingFault>), MappingFaults>;
 
 impl MappingFile {
+    /// What is left of a text that holds no mapping.
+    fn nothing() -> Self {
+        Self {
+            delete_dependent_entities: true,
+            create_missing_related_entities: true,
+            enable_merge_entity: true,
+            entity_deletion_threshold: DEFAULT_THRESHOLD,
+            resources: Vec::new(),
+        }
+    }
+
     /// Reads a file: JSON when its name ends so, else YAML.
     ///
     /// # Errors
@@ -66,7 +77,8 @@ impl MappingFile {
                 let extent = malformed.extent(text);
                 let place = Place::in_file(&source, &extent);
                 let problem = MappingProblem::Unreadable(malformed.reason);
-                Err(MappingFaults(vec![MappingFault { problem, place, hint: None }]))
+                let faults = vec![MappingFault { problem, place, hint: None }];
+                Err(MappingFaults { faults, warnings: Vec::new(), rest: MappingFile::nothing() })
             }
         }
     }
@@ -83,10 +95,8 @@ impl MappingFile {
 fn read(root: &Value, locator: &Locator<'_>) -> Reading {
     let mut reader = MappingReader { locator, faults: Vec::new(), warnings: Vec::new() };
     let file = reader.file(&Node { value: root, steps: Vec::new() });
-    match file {
-        Ok(file) if reader.faults.is_empty() => Ok((file, reader.warnings)),
-        _ => Err(MappingFaults(reader.faults)),
-    }
+    let MappingReader { faults, warnings, .. } = reader;
+    if faults.is_empty() { Ok((file, warnings)) } else { Err(MappingFaults { faults, warnings, rest: file }) }
 }
 
 /// A fault was noted; there is no value.
@@ -101,66 +111,68 @@ pub(super) struct MappingReader<'l> {
     pub(super) warnings: Vec<MappingFault>,
 }
 
+/// Where a value is at fault, something stands in for it, so that the rest is read and its faults are found too. What
+/// comes out is used only when there are none.
 impl MappingReader<'_> {
-    fn file(&mut self, root: &Node<'_>) -> Read<MappingFile> {
+    fn file(&mut self, root: &Node<'_>) -> MappingFile {
+        let nothing = MappingFile::nothing();
         if root.value.is_null() || root.value.as_object().is_some_and(serde_json::Map::is_empty) {
             let hint = Some("list `resources` in it".to_owned());
-            return Err(self.blame(MappingProblem::Empty, self.locator.value(&root.steps), hint));
+            self.blame(MappingProblem::Empty, self.locator.value(&root.steps), hint);
+            return nothing;
         }
-        self.object(root)?;
+        if let Err(Blamed) = self.object(root) {
+            return nothing;
+        }
         self.unknown_keys(root, &ROOT_KEYS);
-        let flag = |reader: &mut Self, key| root.get(key).map_or(Ok(true), |node| reader.boolean(&node));
-        let delete_dependent_entities = flag(self, "deleteDependentEntities");
-        let create_missing_related_entities = flag(self, "createMissingRelatedEntities");
-        let enable_merge_entity = flag(self, "enableMergeEntity");
-        let threshold =
-            root.get("entityDeletionThreshold").map_or(Ok(DEFAULT_THRESHOLD), |node| self.threshold(&node));
+        let flag = |reader: &mut Self, key, default| {
+            root.get(key).and_then(|node| reader.boolean(&node).ok()).unwrap_or(default)
+        };
+        let delete_dependent_entities =
+            flag(self, "deleteDependentEntities", nothing.delete_dependent_entities);
+        let create_missing_related_entities =
+            flag(self, "createMissingRelatedEntities", nothing.create_missing_related_entities);
+        let enable_merge_entity = flag(self, "enableMergeEntity", nothing.enable_merge_entity);
+        let threshold = root.get("entityDeletionThreshold").and_then(|node| self.threshold(&node).ok());
         let resources = if let Some(list) = root.get("resources") {
-            self.resources(&list)?
+            self.resources(&list)
         } else {
             let place = self.locator.value(&root.steps);
             self.warnings.push(MappingFault { problem: MappingProblem::NothingMapped, place, hint: None });
             Vec::new()
         };
-        Ok(MappingFile {
-            delete_dependent_entities: delete_dependent_entities?,
-            create_missing_related_entities: create_missing_related_entities?,
-            enable_merge_entity: enable_merge_entity?,
-            entity_deletion_threshold: threshold?,
+        MappingFile {
+            delete_dependent_entities,
+            create_missing_related_entities,
+            enable_merge_entity,
+            entity_deletion_threshold: threshold.unwrap_or(nothing.entity_deletion_threshold),
             resources,
-        })
+        }
     }
 
-    fn resources(&mut self, list: &Node<'_>) -> Read<Vec<Resource>> {
+    fn resources(&mut self, list: &Node<'_>) -> Vec<Resource> {
         if !list.value.is_array() {
-            return Err(self.wrong_type(list, "a list"));
+            self.wrong_type(list, "a list");
         }
-        let read: Vec<_> = list.items().map(|item| self.resource(&item)).collect();
-        read.into_iter().collect()
+        list.items().filter_map(|item| self.resource(&item).ok()).collect()
     }
 
     fn resource(&mut self, node: &Node<'_>) -> Read<Resource> {
         self.object(node)?;
         self.unknown_keys(node, &RESOURCE_KEYS);
-        let kind = self.required(node, "kind").and_then(|kind| self.kind(&kind));
-        let selector = self
-            .required(node, "selector")
-            .and_then(|selector| self.selector(&selector, kind.as_ref().ok().copied()));
+        let place = self.locator.value(&node.steps);
+        let kind = self.required(node, "kind").and_then(|kind| self.kind(&kind)).ok();
+        let selector = self.required(node, "selector").and_then(|selector| self.selector(&selector, kind));
         let port = self.required(node, "port").and_then(|port| self.object(&port).map(|()| port));
         let (items, mappings) = match &port {
             Ok(port) => {
                 self.unknown_keys(port, &PORT_KEYS);
-                (self.items(port), self.mappings(port))
+                (self.items(port), self.mappings(port).unwrap_or_default())
             }
-            Err(Blamed) => (Err(Blamed), Err(Blamed)),
+            Err(Blamed) => (None, Vec::new()),
         };
-        Ok(Resource {
-            kind: kind?,
-            selector: selector?,
-            items: items?,
-            mappings: mappings?,
-            place: self.locator.value(&node.steps),
-        })
+        let selector = selector.unwrap_or_else(|Blamed| Selector::of(Expr::stand_in("true", &place)));
+        Ok(Resource { kind: kind.unwrap_or(Kind::Alert), selector, items, mappings, place })
     }
 
     fn kind(&mut self, node: &Node<'_>) -> Read<Kind> {
@@ -179,17 +191,15 @@ impl MappingReader<'_> {
         Err(self.blame(problem, self.locator.value(&node.steps), Some(hint)))
     }
 
-    fn items(&mut self, port: &Node<'_>) -> Read<Option<Items>> {
-        let name = match port.get("itemsToParseName") {
-            Some(node) => self.text(&node),
-            None => Ok(DEFAULT_ITEM_NAME.to_owned()),
-        };
+    fn items(&mut self, port: &Node<'_>) -> Option<Items> {
+        let name = port.get("itemsToParseName").and_then(|node| self.text(&node).ok());
         let transform = port.get("itemsToParseTopLevelTransform");
-        let transform = transform.map_or(Ok(true), |node| self.boolean(&node));
-        let Some(list) = port.get("itemsToParse") else { return Ok(None) };
+        let transform = transform.and_then(|node| self.boolean(&node).ok()).unwrap_or(true);
+        let list = port.get("itemsToParse").and_then(|list| self.expr(&list).ok())?;
         let top_level_transform =
-            if transform? { TopLevelTransform::TakeOut } else { TopLevelTransform::KeepWhole };
-        Ok(Some(Items { list: self.expr(&list)?, name: name?, top_level_transform }))
+            if transform { TopLevelTransform::TakeOut } else { TopLevelTransform::KeepWhole };
+        let name = name.unwrap_or_else(|| DEFAULT_ITEM_NAME.to_owned());
+        Some(Items { list, name, top_level_transform })
     }
 
     fn mappings(&mut self, port: &Node<'_>) -> Read<Vec<EntityMapping>> {
@@ -198,10 +208,7 @@ impl MappingReader<'_> {
         self.unknown_keys(&entity, &ENTITY_KEYS);
         let mappings = self.required(&entity, "mappings")?;
         match mappings.value {
-            Value::Array(_) => {
-                let read: Vec<_> = mappings.items().map(|node| self.mapping(&node)).collect();
-                read.into_iter().collect()
-            }
+            Value::Array(_) => Ok(mappings.items().filter_map(|node| self.mapping(&node).ok()).collect()),
             Value::Object(_) => Ok(vec![self.mapping(&mappings)?]),
             _ => Err(self.wrong_type(&mappings, "an object or a list of objects")),
         }
@@ -210,39 +217,39 @@ impl MappingReader<'_> {
     fn mapping(&mut self, node: &Node<'_>) -> Read<EntityMapping> {
         self.object(node)?;
         self.unknown_keys(node, &MAPPING_KEYS);
+        let place = self.locator.value(&node.steps);
         let identifier = self.required(node, "identifier").and_then(|node| self.template(&node));
         let blueprint = self.required(node, "blueprint").and_then(|node| self.expr(&node));
-        let optional = |reader: &mut Self, key| node.get(key).map(|node| reader.template(&node)).transpose();
+        let optional = |reader: &mut Self, key| node.get(key).and_then(|node| reader.template(&node).ok());
         let title = optional(self, "title");
         let icon = optional(self, "icon");
         let team = optional(self, "team");
-        let properties = node.get("properties").map(|node| self.fields(&node)).transpose();
-        let relations = node.get("relations").map(|node| self.fields(&node)).transpose();
+        let properties = node.get("properties").and_then(|node| self.fields(&node).ok());
+        let relations = node.get("relations").and_then(|node| self.fields(&node).ok());
+        let named = || Expr::stand_in("\"stand-in\"", &place);
         Ok(EntityMapping {
-            identifier: identifier?,
-            blueprint: blueprint?,
-            title: title?,
-            icon: icon?,
-            team: team?,
-            properties: properties?,
-            relations: relations?,
-            place: self.locator.value(&node.steps),
+            identifier: identifier.unwrap_or_else(|Blamed| Template::Expr(named())),
+            blueprint: blueprint.unwrap_or_else(|Blamed| named()),
+            title,
+            icon,
+            team,
+            properties,
+            relations,
+            place,
         })
     }
 
     fn fields(&mut self, node: &Node<'_>) -> Read<Vec<(String, Template)>> {
         self.object(node)?;
-        let read: Vec<_> =
-            node.entries().map(|(key, below)| Ok((key.clone(), self.template(&below)?))).collect();
-        read.into_iter().collect()
+        let field = |(key, below): (&String, Node<'_>)| Some((key.clone(), self.template(&below).ok()?));
+        Ok(node.entries().filter_map(field).collect())
     }
 
     fn template(&mut self, node: &Node<'_>) -> Read<Template> {
         match node.value {
             Value::Object(_) => self.fields(node).map(Template::Object),
             Value::Array(_) => {
-                let read: Vec<_> = node.items().map(|item| self.template(&item)).collect();
-                read.into_iter().collect::<Read<_>>().map(Template::List)
+                Ok(Template::List(node.items().filter_map(|item| self.template(&item).ok()).collect()))
             }
             _ => self.expr(node).map(Template::Expr),
         }

@@ -3,7 +3,7 @@
 use super::fault::{MappingFault, MappingProblem};
 use super::node::Node;
 use super::read::{MappingReader, Read};
-use super::{ApiQuery, ApiQueryField, Selector};
+use super::{ApiQuery, ApiQueryField, Expr, Selector};
 use crate::config::reader::quoted;
 use crate::model::Kind;
 
@@ -15,30 +15,27 @@ impl MappingReader<'_> {
         self.object(node)?;
         self.unknown_keys(node, &SELECTOR_KEYS);
         let query = if let Some(query) = node.get("query") {
-            self.expr(&query)
+            self.expr(&query).ok()
         } else {
             let hint = "write `query: \"true\"` to take every record".to_owned();
             let problem = MappingProblem::Missing("query".to_owned());
-            Err(self.blame(problem, self.locator.key(&node.steps), Some(hint)))
+            self.blame(problem, self.locator.key(&node.steps), Some(hint));
+            None
         };
         let members = node.get("includeMembers");
-        let include_members = members.as_ref().map_or(Ok(false), |members| self.boolean(members));
+        let include_members = members.as_ref().is_some_and(|members| self.boolean(members).unwrap_or(false));
         self.only_for(&[Kind::Team], kind, members.as_ref());
         let parameters = node.get("apiQueryParams").filter(|parameters| self.object(parameters).is_ok());
         self.only_for(&[Kind::Alert, Kind::Incident, Kind::Schedule], kind, parameters.as_ref());
         let (expand_rotation, api_query) = match (&parameters, kind) {
-            (Some(parameters), Some(Kind::Schedule)) => (self.expand(parameters), None),
+            (Some(parameters), Some(Kind::Schedule)) => (self.expand(parameters).unwrap_or(false), None),
             (Some(parameters), Some(Kind::Alert | Kind::Incident)) => {
-                (Ok(false), Some(self.api_query(parameters)))
+                (false, Some(self.api_query(parameters)))
             }
-            _ => (Ok(false), None),
+            _ => (false, None),
         };
-        Ok(Selector {
-            query: query?,
-            include_members: include_members?,
-            expand_rotation: expand_rotation?,
-            api_query,
-        })
+        let query = query.unwrap_or_else(|| Expr::stand_in("true", &self.locator.value(&node.steps)));
+        Ok(Selector { query, include_members, expand_rotation, api_query })
     }
 
     /// `expand: rotation`, the one parameter of a listing of schedules.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Expr, MappingFile, Template, TopLevelTransform};
-use crate::config::place::{Diagnostic, Severity};
+use crate::config::{Diagnostic, Severity};
 use crate::model::Kind;
 
 const GOOD: &str = r#"createMissingRelatedEntities: false
@@ -111,7 +111,10 @@ fn with_property(written: &str) -> String {
 fn texts_that_are_no_mapping() {
     insta::assert_snapshot!(faults(""), @r"
     error: the mapping is empty
-      --> map.yaml
+      --> map.yaml:1:1
+       |
+     1 | 
+       | ^
       hint: list `resources` in it
     ");
     insta::assert_snapshot!(faults("{}"), @r"
@@ -170,88 +173,81 @@ fn every_fault_at_once_with_line_and_caret() {
        |
      2 | deleteDependentEntities: perhaps
        |                          ^^^^^^^
-
     error: `entityDeletionThreshold` must be a number from 0 to 1, not `90`
       --> map.yaml:3:26
        |
      3 | entityDeletionThreshold: 90
        |                          ^^
       hint: write 0.9 for 90 %
-
     error: the kind `alerts` does not exist
       --> map.yaml:5:11
        |
      5 |   - kind: alerts
        |           ^^^^^^
       hint: did you mean `alert`?
-
     error: `query` is missing
       --> map.yaml:6:5
        |
      6 |     selector:
        |     ^^^^^^^^
       hint: write `query: "true"` to take every record
-
     error: `blueprint` must be a jq expression, not a list
       --> map.yaml:12:22
         |
      12 |           blueprint: [a]
         |                      ^^^
-
     error: `properties` must be an object, not a text
       --> map.yaml:13:23
         |
      13 |           properties: .all
         |                       ^^^^
-
     error: `selector` must be an object, not a text
       --> map.yaml:15:15
         |
      15 |     selector: "true"
         |               ^^^^^^
-
     error: `port` is missing
       --> map.yaml:14:5
         |
      14 |   - kind: team
         |     ^^^^^^^^^^
-
     error: `expand` must be `rotation`, not `rotations`
       --> map.yaml:20:17
         |
      20 |         expand: rotations
         |                 ^^^^^^^^^
-
     error: `itemsToParseName` must be a text that is not empty, not a number
       --> map.yaml:22:25
         |
      22 |       itemsToParseName: 5
         |                         ^
-
     error: `identifier` is missing
       --> map.yaml:24:9
         |
      24 |         mappings:
         |         ^^^^^^^^
-
     error: `blueprint` is missing
       --> map.yaml:24:9
         |
      24 |         mappings:
         |         ^^^^^^^^
-
     error: `empty` has no expression
       --> map.yaml:27:13
         |
      27 |             empty:
         |             ^^^^^
       hint: give it an expression, `"null"` for an explicit null, or remove the key
-
     error: an entry of `resources` must be an object, not a text
       --> map.yaml:28:5
         |
      28 |   - just words
         |     ^^^^^^^^^^
+    warning: the key `qurey` is unknown and ignored
+      --> map.yaml:7:7
+       |
+     7 |       qurey: "true"
+       |       ^^^^^
+      hint: did you mean `query`?
     "#);
 }
 
@@ -320,21 +316,16 @@ fn a_mapping_of_the_catalog_points_at_fields() {
     error: `entityDeletionThreshold` must be a number from 0 to 1, not `2`
       --> entityDeletionThreshold
       hint: write 0.02 for 2 %
-
     error: `b` has no expression
       --> resource 1 (user) · mappings[1].properties.a.b
       hint: give it an expression, `"null"` for an explicit null, or remove the key
-
     error: `query` is missing
       --> resource 2 (alert) · selector
       hint: write `query: "true"` to take every record
-
     error: `identifier` is missing
       --> resource 2 (alert)
-
     error: `blueprint` is missing
       --> resource 2 (alert)
-
     error: `properties` must be an object, not a number
       --> resource 2 (alert) · properties
     "#);
