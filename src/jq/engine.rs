@@ -128,7 +128,7 @@ fn compile_here(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
 }
 
 /// Runs on a thread with much stack; a panic or the lack of a thread is a text.
-fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+pub(super) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(OWN_STACK_BYTES).spawn_scoped(scope, work);
         let thread = thread.map_err(|error| format!("no thread for a deep program: {error}"))?;

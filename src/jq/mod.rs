@@ -22,6 +22,7 @@ mod shortcut;
 mod single;
 mod syntax;
 mod text;
+mod trail;
 mod val;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use environment::Environment;
 pub use meter::Limits;
 pub use quote::quote_rewrite;
 pub use reach::Reach;
+pub use trail::{Path, Step, Trail};
 
 /// A compiled program. Clones share the compiled form; it may be used from several threads at once.
 #[derive(Clone, Debug)]
@@ -111,6 +113,11 @@ impl Program {
             Form::Constant(value) => Some(value),
             Form::Path(_) | Form::Evaluated(_) => None,
         }
+    }
+
+    /// The paths that the program reads, and how far each leads in an input: where a null began.
+    pub fn trails(&self, input: &Value) -> Vec<Trail> {
+        trail::of(self.source(), input)
     }
 
     /// Which parts of its input the program may read.
