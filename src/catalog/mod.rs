@@ -31,7 +31,7 @@ pub use request::{
     UPSERT_CHUNK, UpsertPolicy,
 };
 pub use state::{End, Schedule, State};
-pub use wire::Organization;
+pub use wire::{Organization, write_entity};
 pub use write::{BODY_LIMIT_BYTES, Body, Chunk, Stored};
 
 use crate::http::{self, Request, Response};

@@ -145,7 +145,7 @@ pub(super) fn said(response: &Response) -> Said {
 }
 
 /// Appends the JSON of an entity, straight from its values: a key is there exactly when the mapping defines it.
-pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
+pub fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
     let Entity { blueprint, identifier, title, icon, team, properties, relations } = entity;
     out.extend_from_slice(b"{\"identifier\":");
     match identifier {

@@ -30,6 +30,7 @@ pub use place::{FieldPlace, FilePlace, Place, SourceText};
 pub use position::Position;
 pub use preset::Preset;
 pub use provenance::Provenance;
+pub use reader::nearest;
 pub use resources::{ResourceFault, ResourceFaults, Resources};
 pub use settings::{
     BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,

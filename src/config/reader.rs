@@ -319,7 +319,7 @@ pub(super) fn quoted(names: &[&str]) -> String {
 }
 
 /// The name that somebody who wrote `text` may have meant.
-pub(super) fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
+pub fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
     const SLIPS: usize = 2;
     let lower = text.to_lowercase();
     names

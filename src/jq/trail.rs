@@ -26,6 +26,13 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
+impl Path {
+    /// Whether this is the input itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl std::fmt::Display for Path {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if !matches!(self.0.first(), Some(Step::Key(_))) {

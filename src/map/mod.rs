@@ -6,6 +6,7 @@
 //! its kind from deleting anything.
 
 mod compile;
+pub mod explain;
 pub mod filter;
 mod items;
 mod project;

@@ -216,7 +216,7 @@ impl Engine<'_> {
 }
 
 /// A value as messages name it: short, and never a whole body.
-fn describe(value: &Value) -> String {
+pub(super) fn describe(value: &Value) -> String {
     const SHOWN: usize = 40;
     match value {
         Value::Null => "null".to_owned(),

@@ -146,6 +146,11 @@ impl Rules {
         (self.rule(*rule), name, text)
     }
 
+    /// The names of the fields of these rules.
+    pub fn fields_of(&self, rules: &[RuleId]) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(rule, _, _)| rules.contains(rule)).map(|(_, name, _)| name.as_str())
+    }
+
     /// The lookups that some expression may read: the others need not be fetched.
     pub fn needs(&self) -> BTreeSet<Lookup> {
         let read = |lookup: &Lookup| {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Cause, Exit, KindReport, Mode, Report, Traffic};
+use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic};
 
 /// Whether the text may use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,11 +136,7 @@ fn attention(out: &mut String, report: &Report, paint: Paint) {
     rest(out, report.refusals.len());
     for fault in report.expressions.iter().take(SHOWN) {
         line!(out);
-        let items = plural(fault.count, "item", "items");
-        let place = format!("resource {} ({}) · {}", fault.resource, fault.kind, fault.field);
-        line!(out, "{} failed for {items}: {}", paint.warning(&place), fault.message);
-        line!(out, "  {}", fault.expression);
-        line!(out, "  such as {}", fault.examples.join(", "));
+        expression(out, fault, paint);
     }
     rest(out, report.expressions.len());
     if !report.warnings.is_empty() {
@@ -148,6 +144,23 @@ fn attention(out: &mut String, report: &Report, paint: Paint) {
     }
     for warning in &report.warnings {
         line!(out, "{} {warning}", paint.warning("warning:"));
+    }
+}
+
+fn expression(out: &mut String, fault: &ExpressionReport, paint: Paint) {
+    let items = plural(fault.count, "item", "items");
+    let place = format!("resource {} ({}) · {}", fault.resource, fault.kind, fault.field);
+    line!(out, "{} failed for {items}: {}", paint.warning(&place), fault.message);
+    line!(out, "  {}", fault.expression);
+    line!(out, "  such as {}", fault.examples.join(", "));
+}
+
+/// An expression that failed, as it stands in a report.
+impl std::fmt::Display for ExpressionReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = String::new();
+        expression(&mut out, self, Paint(Style::Plain));
+        f.write_str(out.trim_end())
     }
 }
 
@@ -252,7 +265,7 @@ fn duration(duration: Duration) -> String {
 mod tests {
     use super::*;
     use crate::model::{Gap, Kind};
-    use crate::report::{DeletionReport, ExpressionReport, Refusal};
+    use crate::report::{DeletionReport, Refusal};
 
     fn report() -> Report {
         let service = KindReport { listed: 8, mapped: 8, created: 8, ..KindReport::new(Kind::Service) };

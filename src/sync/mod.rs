@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 pub use connect::{Sides, VERSION};
 pub use failure::Failure;
+pub use summary::expressions;
 
 use crate::apply::{self, Job, Writer};
 use crate::catalog::{Catalog, End, Event, Merge, MissingTargets, Schedule, State, UpsertPolicy};

@@ -14,7 +14,7 @@ use crate::apply::{Deleted, Written};
 use crate::catalog::Meaning;
 use crate::config::Settings;
 use crate::http::Usage;
-use crate::map::{Blueprints, Rule, Rules};
+use crate::map::{Blueprints, FieldFault, FieldId, Rule, Rules, Tally};
 use crate::model::{BlueprintId, Gap, Kind, Verdict};
 use crate::opsgenie;
 use crate::plan::deletion::{Decision, Seen};
@@ -68,7 +68,7 @@ impl Summary {
                 self.cause(cause);
             }
             self.warn_of(&harvested);
-            self.expressions(&prepared.rules, &harvested);
+            self.report.expressions.extend(expressions(&prepared.rules, &harvested.tally));
             let Harvested { listed, enriched, tally, verdict, duration, .. } = harvested;
             self.seen.insert(kind, Seen { listed, verdict: verdict.clone() });
             self.report.kinds.push(KindReport {
@@ -96,21 +96,6 @@ impl Summary {
             if silent {
                 self.report.warnings.push(format!("{}: {gap}; nothing is deleted for it", harvested.kind));
             }
-        }
-    }
-
-    fn expressions(&mut self, rules: &Rules, harvested: &Harvested) {
-        for (field, fault) in &harvested.tally.faults {
-            let (rule, name, text) = rules.field(*field);
-            self.report.expressions.push(ExpressionReport {
-                resource: rule.resource + 1,
-                kind: rule.kind.to_string(),
-                field: name.to_owned(),
-                expression: text.to_owned(),
-                count: fault.count,
-                examples: fault.examples.iter().map(ToString::to_string).collect(),
-                message: fault.message.clone(),
-            });
         }
     }
 
@@ -237,6 +222,23 @@ impl Summary {
         self.report.catalog = traffic(&sides.catalog.usage());
         self.report.settled()
     }
+}
+
+/// What failed while records were mapped, as a report tells it: a row per field.
+pub fn expressions(rules: &Rules, tally: &Tally) -> Vec<ExpressionReport> {
+    let row = |(field, fault): (&FieldId, &FieldFault)| {
+        let (rule, name, text) = rules.field(*field);
+        ExpressionReport {
+            resource: rule.resource + 1,
+            kind: rule.kind.to_string(),
+            field: name.to_owned(),
+            expression: text.to_owned(),
+            count: fault.count,
+            examples: fault.examples.iter().map(ToString::to_string).collect(),
+            message: fault.message.clone(),
+        }
+    };
+    tally.faults.iter().map(row).collect()
 }
 
 fn in_file_order(rules: &Rules) -> Vec<Kind> {

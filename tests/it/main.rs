@@ -12,6 +12,8 @@ mod gallery;
 mod jq_corpus;
 mod limits;
 mod map_eval;
+mod map_explain;
+mod map_run;
 mod oncalls;
 mod pass;
 mod rehearsal;

@@ -72,9 +72,27 @@ fn no_output_is_said_with_its_phase() {
      2 | then 'x'
        |         ^
     "#);
-    insta::assert_snapshot!(refused(&[".a.b"], r#"{"a": "text"}"#), @r#"error: run: Cannot index string with string ("b")"#);
-    insta::assert_snapshot!(refused(&[".[]"], "[]"), @"error: empty: the expression has no output");
-    insta::assert_snapshot!(refused(&["def f: f; f"], "null"), @"error: run: stopped, because it took too many steps");
+    insta::assert_snapshot!(refused(&[".a.b"], r#"{"a": "text"}"#), @r#"
+    error: run: Cannot index string with string ("b")
+      --> expression:1:1
+       |
+     1 | .a.b
+       | ^^^^
+    "#);
+    insta::assert_snapshot!(refused(&[".[]"], "[]"), @r"
+    error: empty: the expression has no output
+      --> expression:1:1
+       |
+     1 | .[]
+       | ^^^
+    ");
+    insta::assert_snapshot!(refused(&["def f: f; f"], "null"), @r"
+    error: run: stopped, because it took too many steps
+      --> expression:1:1
+       |
+     1 | def f: f; f
+       | ^^^^^^^^^^^
+    ");
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::super::arguments::kinds;
+use crate::model::Kind;
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct MapArguments {
     #[command(subcommand)]
@@ -12,6 +15,10 @@ pub(in crate::cli) struct MapArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MapCommand {
+    /// Prints the entities that records become, as JSON lines.
+    Run(RecordArguments),
+    /// Shows what each expression gives for a record, and where a null began.
+    Explain(ExplainArguments),
     /// Prints the first output of an expression.
     Eval(EvalArguments),
 }
@@ -33,4 +40,33 @@ pub(super) struct EvalArguments {
     /// The JSON to evaluate it on, or the lines; `-` is standard input.
     #[arg(long, value_name = "FILE", default_value = "-")]
     pub(super) input: PathBuf,
+}
+
+/// Which mapping is tried.
+#[derive(Clone, Debug, Args)]
+pub(super) struct MappingArguments {
+    /// The mapping, as YAML or JSON; without it the one that the catalog holds, by the settings of `sync`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordArguments {
+    /// The kind of the records.
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    pub(super) kind: Kind,
+    /// A record, a list of records or JSON lines, with the joined fields that the mapping reads; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) input: PathBuf,
+    #[command(flatten)]
+    pub(super) mapping: MappingArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    #[command(flatten)]
+    pub(super) records: RecordArguments,
+    /// Only this field, such as `title` or `properties.url`.
+    #[arg(long, value_name = "FIELD")]
+    pub(super) field: Option<String>,
 }

@@ -11,7 +11,7 @@ use crate::report::Exit;
 
 use super::super::terminal::{self, Lines};
 use super::eval::{self, Nothing};
-use super::input::{self, Input};
+use super::input::Input;
 
 /// A line longer than this holds no case; it is passed over without being kept.
 const MAX_LINE_BYTES: u64 = 64 << 20;
@@ -52,7 +52,7 @@ impl From<Nothing> for Answer {
 }
 
 /// Answers every line. What is wrong with a line is its answer; only an input that cannot be read ends it early.
-pub(super) fn run(mut input: Input, environment: &Environment) -> Result<Exit, Exit> {
+pub(super) fn run(mut input: Input<'_>, environment: &Environment) -> Result<Exit, Exit> {
     let mut evaluator = Evaluator { programs: HashMap::new(), environment };
     let mut out = Lines::new();
     let mut line = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn run(mut input: Input, environment: &Environment) -> Result<Exit, E
     loop {
         let size = next_line(&mut input.reader, &mut line).map_err(|error| {
             let unsent = out.flush();
-            unsent.err().unwrap_or_else(|| input::unreadable(&input.name, &error))
+            unsent.err().unwrap_or_else(|| input.unreadable(&error))
         })?;
         let Some(size) = size else { break };
         number += 1;

@@ -1,14 +1,18 @@
 //! `map eval`: the first output of one expression, or why there is none.
 
+use std::ops::Range;
+
 use crate::config::{Diagnostic, Place, Severity};
 use crate::jq::{CompileFault, Environment, Program, RunError, quote_rewrite};
 use crate::report::Exit;
 use crate::value::Value;
 
+use super::super::arguments::OutputArguments;
+use super::super::faults::refuse;
 use super::super::terminal;
 use super::arguments::EvalArguments;
 use super::batch;
-use super::input::{self, Input};
+use super::input::Input;
 
 /// How deep an input may nest: what reads it may recurse.
 const MAX_INPUT_DEPTH: usize = 1_000;
@@ -68,39 +72,38 @@ pub(super) fn read(text: &[u8]) -> Result<Value, crate::value::ParseError> {
 }
 
 /// Evaluates one expression, or a batch of them.
-pub(super) fn run(arguments: &EvalArguments, environment: &Environment) -> Result<Exit, Exit> {
-    let mut input = Input::open(&arguments.input)?;
+pub(super) fn run(
+    arguments: &EvalArguments,
+    environment: &Environment,
+    output: &OutputArguments,
+) -> Result<Exit, Exit> {
+    let mut input = Input::open(&arguments.input, output)?;
     let Some(expression) = &arguments.expression else { return batch::run(input, environment) };
-    let program = compile(expression).map_err(|faults| refused(expression, &Nothing::Compile(faults)))?;
+    let program =
+        compile(expression).map_err(|faults| refused(expression, &Nothing::Compile(faults), output))?;
     let text = input.bytes()?;
-    let value = read(&text).map_err(|error| input::not_json(&input.name, &text, &error))?;
+    let value = read(&text).map_err(|error| input.not_json(&text, &error))?;
     match first(&program, &value, environment) {
-        Ok(output) => terminal::data(&output.to_string()).map(|()| Exit::Done),
-        Err(nothing) => Err(refused(expression, &nothing)),
+        Ok(value) => terminal::data(&value.to_string()).map(|()| Exit::Done),
+        Err(nothing) => Err(refused(expression, &nothing, output)),
     }
 }
 
 /// Says why there is no output, with a caret where that has a place in the expression.
-fn refused(expression: &str, nothing: &Nothing) -> Exit {
-    let phase = nothing.phase();
-    match nothing {
+fn refused(expression: &str, nothing: &Nothing, output: &OutputArguments) -> Exit {
+    // A shell may hand over the end of the last line: what is missing there is missing before it.
+    let source = expression.trim_end();
+    let fault = |message: &str, span: Range<usize>| Diagnostic {
+        severity: Severity::Error,
+        message: format!("{}: {message}", nothing.phase()),
+        place: Place::in_text("expression", source, span.start.min(source.len())..span.end.min(source.len())),
+        hint: None,
+    };
+    let faults: Vec<_> = match nothing {
         Nothing::Compile(faults) => {
-            for fault in faults {
-                // A shell may hand over the end of the last line: what is missing there is missing before it.
-                let source = expression.trim_end();
-                let span = fault.span.start.min(source.len())..fault.span.end.min(source.len());
-                let diagnostic = Diagnostic {
-                    severity: Severity::Error,
-                    message: format!("{phase}: {}", fault.message),
-                    place: Place::in_text("expression", source, span),
-                    hint: None,
-                };
-                terminal::talk(&diagnostic.to_string());
-            }
+            faults.iter().map(|known| fault(&known.message, known.span.clone())).collect()
         }
-        Nothing::Run(_) | Nothing::Empty => {
-            terminal::talk(&format!("error: {phase}: {}", nothing.reason()));
-        }
-    }
-    Exit::Configuration
+        Nothing::Run(_) | Nothing::Empty => vec![fault(&nothing.reason(), 0..source.len())],
+    };
+    refuse(&faults, output)
 }
