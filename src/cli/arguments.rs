@@ -32,7 +32,7 @@ Try it without any account: ocean-opsgenie sandbox";
 /// How results are shown.
 #[derive(Clone, Debug, Args)]
 pub(super) struct OutputArguments {
-    /// Form of the report on standard output.
+    /// Form of the report, or of faults, on standard output.
     #[arg(long, global = true, value_enum, default_value_t = Form::Text)]
     pub(super) output: Form,
     /// Writes the report as JSON to this file, too.
@@ -58,6 +58,8 @@ pub(super) enum Command {
     Sync(SyncArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
     Map(MapArguments),
+    /// Checks settings, resources and mapping without the network.
+    Validate(ValidateArguments),
     /// Runs a pass between an Opsgenie account and a catalog inside the program.
     Sandbox(SandboxArguments),
     /// Prints the version.
@@ -90,6 +92,13 @@ pub(super) struct SyncArguments {
     /// TCP port of our own HTTP server, when there is one.
     #[arg(short = 'p', long, value_name = "PORT")]
     pub(super) port: Option<u16>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ValidateArguments {
+    /// Only this mapping, YAML or JSON by its name; no credentials are needed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

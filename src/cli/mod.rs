@@ -9,6 +9,7 @@ mod settings;
 mod stop;
 mod sync;
 mod terminal;
+mod validate;
 
 use std::ffi::OsString;
 
@@ -90,6 +91,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
+        Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
     }

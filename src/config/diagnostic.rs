@@ -51,6 +51,7 @@ impl fmt::Display for Diagnostic {
                 write!(f, "\n  --> {origin}")?;
             }
             Place::Setting { origin: Some(origin), .. } => write!(f, "\n  from: {origin}")?,
+            Place::Path(path) if !self.message.contains(path.as_str()) => write!(f, "\n  --> {path}")?,
             // The message names it.
             Place::Setting { origin: None, .. } | Place::Path(_) | Place::Settings => {}
         }

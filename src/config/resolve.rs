@@ -100,6 +100,13 @@ impl Settings {
     }
 }
 
+impl ResourceSettings {
+    /// The settings about resources alone, whatever is wrong with the rest.
+    pub fn of(sources: &Sources) -> Self {
+        resources(&mut Reader::new(Layers::of(sources), &*sources.read_file))
+    }
+}
+
 fn sides(reader: &mut Reader<'_>) -> (CatalogSettings, SourceSettings) {
     // Credentials first: what is read later is never shown when it holds one of them.
     let client_id = reader.secret(names::CLIENT_ID, "the client id of your Port organization");

@@ -8,6 +8,7 @@
 mod compile;
 pub mod explain;
 pub mod filter;
+mod fit;
 mod items;
 mod project;
 mod rules;

@@ -145,3 +145,164 @@ async fn settings_from_everywhere() {
     let run = stage.pass().await;
     assert!(faults(&run).contains(r#""file":"config.yaml","line":"#), "{}", run.stdout);
 }
+
+/// `validate` in a folder with these files. With arguments nothing is set but these variables.
+async fn validated(files: &[(&str, &str)], variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let mut stage = Stage::with_alerts(0).await;
+    if !arguments.is_empty() {
+        stage.unset_all();
+    }
+    for (name, text) in files {
+        stage.file(name, text);
+    }
+    for (name, value) in variables {
+        stage.set(name, value);
+    }
+    let run = stage.run(&[&["validate"], arguments].concat()).await;
+    assert_eq!(stage.sandbox.opsgenie().counts().calls, 0, "nothing is asked");
+    run
+}
+
+const BLUEPRINTS: &str =
+    r#"[{"identifier": "a", "schema": {"properties": {"status": {"type": "string"}}}, "relations": {}}]"#;
+
+fn mapping_with(rest: &str) -> String {
+    format!(
+        "resources:\n  - kind: alert\n    selector:\n      query: \"true\"\n    port:\n      entity:\n        mappings:\n\
+         {rest}"
+    )
+}
+
+#[tokio::test]
+async fn validate_finds_nothing_wrong() {
+    let mapping = mapping_with(
+        "          identifier: .id\n          blueprint: '\"a\"'\n          properties:\n            status: .status\n",
+    );
+    let files = [("own/port-app-config.yml", mapping.as_str()), ("own/blueprints.json", BLUEPRINTS)];
+    let run = validated(&files, &[("OCEAN__RESOURCES_PATH", "own")], &[]).await;
+    assert_eq!((run.code, run.talk().as_str()), (0, ""), "{}", run.stderr);
+    insta::assert_snapshot!(run.stdout, @r"
+    checked the settings
+    checked the resources in `own` (1 blueprint)
+    checked the mapping `own/port-app-config` (1 resource, against 1 blueprint)
+    nothing is wrong
+    ");
+    let run = validated(&files, &[], &["--mapping", "own/port-app-config.yml"]).await;
+    assert_eq!((run.code, run.talk().as_str()), (0, ""), "{}", run.stderr);
+    insta::assert_snapshot!(run.stdout, @r"
+    checked the mapping `own/port-app-config.yml` (1 resource)
+    nothing is wrong
+    ");
+    let run = validated(
+        &[("mapping.json", r#"{"resources": []}"#)],
+        &[],
+        &["--mapping", "mapping.json", "--output", "json"],
+    )
+    .await;
+    insta::assert_snapshot!(run.stdout, @r#"{"exitCode":0,"checked":["the mapping `mapping.json` (0 resources)"],"faults":[]}"#);
+}
+
+#[tokio::test]
+async fn validate_finds_what_a_pass_only_warns_of() {
+    let mapping = mapping_with(concat!(
+        "          identifier: .id\n          blueprint: '\"a\"'\n          propertys: {}\n",
+        "          properties:\n            state: .status\n            statsu: .status\n",
+        "          relations:\n            team: .ownerTeamId\n",
+        "  - kind: user\n    selector:\n      query: 'true'\n      includeMembers: true\n    port:\n      entity:\n        mappings:\n",
+        "          identifier: .id\n          blueprint: '\"b\"'\n",
+    ));
+    let files = [("own/port-app-config.yml", mapping.as_str()), ("own/blueprints.json", BLUEPRINTS)];
+    let run =
+        validated(&files, &[("OCEAN__RESOURCES_PATH", "own"), ("OCEAN__PORT__CLIENTID", "x")], &[]).await;
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    insta::assert_snapshot!(run.talk(), @r#"
+    warning: the environment variable `OCEAN__PORT__CLIENTID` is unknown and ignored
+      hint: did you mean `OCEAN__PORT__CLIENT_ID`?
+    error: the key `propertys` is unknown and ignored
+      --> own/port-app-config.yml:10:11
+        |
+     10 |           propertys: {}
+        |           ^^^^^^^^^
+      hint: did you mean `properties`?
+    error: the blueprint `a` has no property `state`
+      --> own/port-app-config.yml:12:20
+        |
+     12 |             state: .status
+        |                    ^^^^^^^
+      hint: did you mean `status`?
+    error: the blueprint `a` has no property `statsu`
+      --> own/port-app-config.yml:13:21
+        |
+     13 |             statsu: .status
+        |                     ^^^^^^^
+      hint: did you mean `status`?
+    error: the blueprint `a` has no relation `team`
+      --> own/port-app-config.yml:15:19
+        |
+     15 |             team: .ownerTeamId
+        |                   ^^^^^^^^^^^^
+    error: the key `includeMembers` means nothing for `user` and is ignored
+      --> own/port-app-config.yml:19:7
+        |
+     19 |       includeMembers: true
+        |       ^^^^^^^^^^^^^^
+      hint: it is for `team`
+    warning: the blueprint `b` is not among the resources
+      --> own/port-app-config.yml:24:23
+        |
+     24 |           blueprint: '"b"'
+        |                       ^^^
+      hint: the catalog must hold it already
+    "#);
+    insta::assert_snapshot!(run.stdout, @r"
+    checked the settings
+    checked the resources in `own` (1 blueprint)
+    checked the mapping `own/port-app-config` (2 resources, against 1 blueprint)
+    5 faults
+    ");
+}
+
+#[tokio::test]
+async fn validate_shows_settings_folder_and_mapping_together() {
+    let files = [
+        ("own/port-app-config.yml", EVERY_SORT),
+        ("own/blueprints.toml", ""),
+        (".env", "OCEAN__CLIENT_TIMEOUT=60s\n"),
+    ];
+    let run = validated(&files, &[("OCEAN__RESOURCES_PATH", "own")], &["--output", "json"]).await;
+    let messages: Vec<_> = faults(&run)
+        .lines()
+        .map(|line| {
+            let fault: Value = serde_json::from_str(line).expect("a fault is JSON");
+            format!(
+                "{}: {}",
+                fault["severity"].as_str().unwrap_or_default(),
+                fault["message"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    error: `OCEAN__PORT__CLIENT_ID` is missing
+    error: `OCEAN__PORT__CLIENT_SECRET` is missing
+    error: `OCEAN__INTEGRATION__CONFIG__API_TOKEN` is missing
+    error: `OCEAN__CLIENT_TIMEOUT` must be a whole number of seconds from 1 to 86400, not `60s`
+    error: `own/blueprints.toml` would be overlooked
+    error: the kind `alrt` does not exist
+    error: syntax error, unexpected end of file, expecting a term
+    error: `blueprint` is missing
+    error: the key `propertys` is unknown and ignored
+    error: kind `alert` has no field `staus`
+    error: nope/0 is not defined
+    ");
+    assert!(run.talk().ends_with("`ocean-opsgenie sandbox` shows everything without any"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn validate_of_a_file_that_is_not_there() {
+    let run = validated(&[], &[], &["--mapping", "nowhere.yaml"]).await;
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    insta::assert_snapshot!(run.talk(), @r"
+    error: the mapping cannot be read: No such file or directory (os error 2)
+      --> nowhere.yaml
+    ");
+}

@@ -12,6 +12,7 @@ use super::{EntityMapping, Expr, Items, MappingFile, Resource, Selector, Templat
 use crate::config::layers::type_name;
 use crate::config::place::{Place, SourceText};
 use crate::config::reader::{nearest, quoted};
+use crate::config::sources::read_small_file;
 use crate::config::yaml;
 use crate::model::Kind;
 
@@ -58,7 +59,23 @@ impl MappingFile {
         }
     }
 
-    /// Reads a file: JSON when its name ends so, else YAML.
+    /// Reads a file of the disk, as [`MappingFile::from_text`] does.
+    ///
+    /// # Errors
+    /// Every fault at once; a file that cannot be read is one.
+    pub fn from_file(path: &Path) -> Reading {
+        let name = path.display().to_string();
+        match read_small_file(path) {
+            Ok(text) => Self::from_text(&name, &text),
+            Err(error) => {
+                let problem = MappingProblem::Unreadable(error.to_string());
+                let faults = vec![MappingFault { problem, place: Place::Path(name), hint: None }];
+                Err(MappingFaults { faults, warnings: Vec::new(), rest: MappingFile::nothing() })
+            }
+        }
+    }
+
+    /// Reads a text of a file: JSON when its name ends so, else YAML.
     ///
     /// # Errors
     /// Every fault at once. What only looks wrong comes beside the mapping: warnings at run time.
