@@ -233,7 +233,7 @@ pub(super) fn has(value: &Value, key: &Value) -> Outcome {
     match (value, key) {
         (Value::Object(object), Value::String(key)) => Ok(Value::Bool(object.get(key).is_some())),
         (Value::Array(items), Value::Number(at)) => {
-            let at = at.as_f64();
+            let at = at.as_f64().trunc();
             #[expect(clippy::cast_precision_loss, reason = "no collection here has 2^53 items")]
             let inside = at >= 0.0 && at < items.len() as f64;
             Ok(Value::Bool(inside))
@@ -245,7 +245,7 @@ pub(super) fn has(value: &Value, key: &Value) -> Outcome {
 
 /// `contains`
 pub(super) fn contains(value: &Value, part: &Value) -> Outcome {
-    if kind(value) == kind(part) && !value.is_null() {
+    if kind(value) == kind(part) {
         Ok(Value::Bool(includes(value, part)))
     } else {
         Err(format!("{} and {} cannot have their containment checked", shown(value), shown(part)))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::meter;
-use super::val::{Outcome, cannot_index, kind, shown, sort_order};
+use super::val::{Outcome, cannot_index, kind, order, sort_order};
 use crate::value::{Object, Value};
 
 /// `value[index]`
@@ -21,19 +21,16 @@ pub(super) fn get(value: &Value, index: &Value) -> Outcome {
     }
 }
 
-/// Where a position points in a list of this length, counted from the end when negative.
+/// Where a position points in a list of this length: its whole part, counted from the end when that is negative.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "`as` saturates"
 )]
-fn position(at: f64, length: usize) -> Option<usize> {
-    if at.is_nan() {
-        return None;
-    }
-    let at = at.floor();
-    let at = if at < 0.0 { at + length as f64 } else { at };
+pub(super) fn position(at: f64, length: usize) -> Option<usize> {
+    let whole = at.trunc();
+    let at = if whole < 0.0 { whole + length as f64 } else { whole };
     (at >= 0.0).then_some(at as usize)
 }
 
@@ -47,12 +44,12 @@ pub(super) fn bounds(slice: &Object, length: usize) -> Result<(usize, usize), St
     };
     #[expect(clippy::cast_precision_loss, reason = "no collection here has 2^53 items")]
     let length = length as f64;
-    let place = |at: f64| {
-        let at = if at.is_nan() { 0.0 } else { at };
+    let place = |at: f64, default: f64| {
+        let at = if at.is_nan() { default } else { at };
         (if at < 0.0 { at + length } else { at }).clamp(0.0, length)
     };
-    let start = place(bound("start", 0.0)?).floor();
-    let end = place(bound("end", length)?).ceil().min(length).max(start);
+    let start = place(bound("start", 0.0)?, 0.0).floor();
+    let end = place(bound("end", length)?, length).ceil().min(length).max(start);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -92,6 +89,9 @@ pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
             Ok(Value::Object(object))
         }
         (Value::Null, Value::Number(_) | Value::Object(_)) => set(Value::array(Vec::new()), index, new),
+        (Value::Array(_), Value::Number(at)) if at.as_f64().is_nan() => {
+            Err("Cannot set array element at NaN index".to_owned())
+        }
         (Value::Array(mut items), Value::Number(at)) => {
             let at = position(at.as_f64(), items.len()).ok_or("Out of bounds negative array index")?;
             if at > MAX_PADDED {
@@ -119,8 +119,15 @@ pub(super) fn set(value: Value, index: &Value, new: Value) -> Outcome {
     }
 }
 
+/// Longest path that jq takes.
+const MAX_PATH: usize = 10_000;
+const TOO_DEEP: &str = "Path too deep";
+
 /// Sets what lies at a path.
 pub(super) fn set_path(value: Value, path: &[Value], new: Value) -> Outcome {
+    if path.len() > MAX_PATH {
+        return Err(TOO_DEEP.to_owned());
+    }
     let Some((first, rest)) = path.split_first() else { return Ok(new) };
     meter::read(copied(&value))?;
     let mut value = value;
@@ -153,69 +160,101 @@ fn take(value: &mut Value, index: &Value) -> Option<Value> {
     }
 }
 
-/// What lies at a path; null as soon as something on the way is null.
+/// What lies at a path.
 pub(super) fn get_path(value: &Value, path: &[Value]) -> Outcome {
-    let mut at = value.clone();
-    for step in path {
-        if at.is_null() {
-            return Ok(at);
-        }
-        at = get(&at, step)?;
+    if path.len() > MAX_PATH {
+        return Err(TOO_DEEP.to_owned());
     }
-    Ok(at)
+    path.iter().try_fold(value.clone(), |at, step| get(&at, step))
 }
 
-/// Deletes what lies at the paths, the last ones first so that positions stay true.
+/// Deletes what lies at the paths, as if all at once: positions are those before anything was deleted.
 pub(super) fn delete_paths(value: Value, paths: &Value) -> Outcome {
     let Value::Array(paths) = paths else {
         return Err("Paths must be specified as an array".to_owned());
     };
+    let steps = |path: &'_ Value| match path {
+        Value::Array(path) if path.len() > MAX_PATH => Err(TOO_DEEP.to_owned()),
+        Value::Array(_) => Ok(()),
+        other => Err(format!("Path must be specified as array, not {}", kind(other))),
+    };
     let mut sorted: Vec<&Value> = paths.iter().collect();
-    sorted.sort_by(|a, b| sort_order(b, a));
-    sorted.into_iter().try_fold(value, |value, path| match path {
-        Value::Array(path) => delete_path(value, path),
-        _ => Err("Path must be specified as an array".to_owned()),
-    })
-}
-
-fn delete_path(value: Value, path: &[Value]) -> Outcome {
-    meter::read(copied(&value))?;
-    match path {
-        [] => Ok(Value::Null),
-        _ if value.is_null() => Ok(value),
-        [last] => delete(value, last),
-        [first, rest @ ..] => {
-            let child = get(&value, first)?;
-            if child.is_null() {
-                return Ok(value);
-            }
-            set(value, first, delete_path(child, rest)?)
-        }
+    sorted.sort_by(|a, b| sort_order(a, b));
+    sorted.iter().try_for_each(|path| steps(path))?;
+    let sorted: Vec<&[Value]> = sorted.into_iter().filter_map(Value::as_array).collect();
+    match sorted.first() {
+        None => Ok(value),
+        Some([]) => Ok(Value::Null),
+        Some(_) => delete_below(value, &sorted, 0),
     }
 }
 
-fn delete(value: Value, index: &Value) -> Outcome {
-    match (value, index) {
-        (Value::Null, _) => Ok(Value::Null),
-        (Value::Object(mut object), Value::String(key)) => {
-            Arc::make_mut(&mut object).remove(key);
+/// Deletes by the steps of sorted paths from `depth` on, which all of them have.
+fn delete_below(mut value: Value, paths: &[&[Value]], depth: usize) -> Outcome {
+    meter::read(copied(&value))?;
+    let mut whole = Vec::new();
+    for group in paths.chunk_by(|a, b| order(&a[depth], &b[depth]).is_eq()) {
+        let step = &group[0][depth];
+        // The shortest path of a group comes first; what lies below it goes with it.
+        if group[0].len() == depth + 1 {
+            whole.push(step);
+            continue;
+        }
+        let child = get(&value, step)?;
+        if child.is_null() {
+            continue;
+        }
+        // Nobody else holds the child while it is changed.
+        drop(take(&mut value, step));
+        let child = delete_below(child, group, depth + 1)?;
+        value = set(value, step, child)?;
+    }
+    if whole.is_empty() { Ok(value) } else { delete(value, &whole) }
+}
+
+/// Deletes children of one container.
+fn delete(value: Value, steps: &[&Value]) -> Outcome {
+    match value {
+        Value::Null => Ok(Value::Null),
+        Value::Object(mut object) => {
+            let mut keys = Vec::with_capacity(steps.len());
+            for step in steps {
+                let Value::String(key) = step else {
+                    return Err(format!("Cannot delete {} field of object", kind(step)));
+                };
+                keys.push(key);
+            }
+            meter::read(object.len().saturating_mul(keys.len()))?;
+            let object_mut = Arc::make_mut(&mut object);
+            for key in keys {
+                object_mut.remove(key);
+            }
             Ok(Value::Object(object))
         }
-        (Value::Object(_), other) => Err(format!("Cannot delete field at object index of {}", kind(other))),
-        (Value::Array(mut items), Value::Number(at)) => {
-            if let Some(at) = position(at.as_f64(), items.len())
-                && at < items.len()
-            {
-                Arc::make_mut(&mut items).remove(at);
+        Value::Array(mut items) => {
+            let mut gone = vec![false; items.len()];
+            for step in steps {
+                match step {
+                    Value::Number(at) => {
+                        let at = at.as_f64();
+                        // Unlike where it reads, jq counts a negative fraction of one from the end: behind the last.
+                        let at = if -1.0 < at && at < 0.0 { None } else { position(at, items.len()) };
+                        if let Some(gone) = at.and_then(|at| gone.get_mut(at)) {
+                            *gone = true;
+                        }
+                    }
+                    Value::Object(slice) => {
+                        let (start, end) = bounds(slice, items.len())?;
+                        meter::read(end - start)?;
+                        gone[start..end].fill(true);
+                    }
+                    other => return Err(format!("Cannot delete {} element of array", kind(other))),
+                }
             }
+            let mut gone = gone.into_iter();
+            Arc::make_mut(&mut items).retain(|_| gone.next() != Some(true));
             Ok(Value::Array(items))
         }
-        (Value::Array(mut items), Value::Object(slice)) => {
-            let (start, end) = bounds(slice, items.len())?;
-            Arc::make_mut(&mut items).drain(start..end);
-            Ok(Value::Array(items))
-        }
-        (Value::Array(_), other) => Err(format!("Cannot delete field at array index of {}", kind(other))),
-        (value, _) => Err(format!("Cannot delete fields from {}", shown(&value))),
+        other => Err(format!("Cannot delete fields from {}", kind(&other))),
     }
 }

@@ -24,9 +24,14 @@ def recurse: recurse(.[]?);
 def repeat(f): def r: f, r; r;
 def while(cond; update): def r: if cond then ., (update | r) else empty end; r;
 def until(cond; update): def r: if cond then . else update | r end; r;
-def range($from; $upto; $by): @range($from; $upto; $by);
-def range($upto): range(0; $upto; 1);
-def range($from; $upto): range($from; $upto; 1);
+def range($from; $upto): @range($from; $upto; 1);
+def range($upto): @range(0; $upto; 1);
+def range($from; $upto; $by):
+  def number: type == "number" and (isnan | not);
+  if ($from | number) and ($upto | number) and ($by | number) then @range($from; $upto; $by)
+  elif $by > 0 then $from | while(. < $upto; . + $by)
+  elif $by < 0 then $from | while(. > $upto; . + $by)
+  else empty end;
 def first(f): @first(f);
 def first: .[0];
 def last: .[-1];
@@ -36,7 +41,7 @@ def limit($n; f):
   if $n > 0 then @limit($n; f) elif $n == 0 then empty
   else error("limit doesn't support negative count") end;
 def skip($n; f):
-  if $n > 0 then @skip($n; f) elif $n == 0 then f
+  if $n > 0 then @skip($n | floor; f) elif $n == 0 then f
   else error("skip doesn't support negative count") end;
 def nth($n; f):
   if $n < 0 then error("nth doesn't support negative indices") else first(skip($n; f)) end;
@@ -61,7 +66,7 @@ def env: $ENV;
 
 # Numbers
 def gamma: lgamma;
-def lgamma_r: [lgamma, (if . < 0 and (floor % 2) != 0 then -1 else 1 end)];
+def lgamma_r: [lgamma, (if (. < 0 and (floor % 2) != 0) or (. == 0 and copysign(1; .) < 0) then -1 else 1 end)];
 def drem($x; $y): remainder($x; $y);
 def nexttoward($x; $y): nextafter($x; $y);
 
@@ -101,7 +106,7 @@ def walk(f):
   w;
 def from_entries:
   reduce .[] as $entry ({};
-    . + {($entry | .key // .name // .Name // .Key): ($entry | if has("value") then .value else .Value end)});
+    . + {($entry | .key // .Key // .name // .Name): ($entry | if has("value") then .value else .Value end)});
 def with_entries(f): to_entries | map(f) | from_entries;
 def sort_by(f): @sort_by(map([f]));
 def group_by(f): @group_by(map([f]));
@@ -113,11 +118,7 @@ def @flatten($depth):
     if ($item | type) == "array" and $depth != 0 then . + ($item | @flatten($depth - 1)) else . + [$item] end);
 def flatten($depth): if $depth < 0 then error("flatten depth must not be negative") else @flatten($depth) end;
 def flatten: flatten(1e9);
-def transpose:
-  if . == [] then [] else
-    . as $rows | (map(length) | max) as $width
-    | [range($width) as $column | [range($rows | length) as $row | $rows[$row][$column]]]
-  end;
+def transpose: [range((map(length) | max) // 0) as $column | [.[][$column]]];
 def combinations:
   if length == 0 then [] else .[0][] as $first | (.[1:] | combinations) as $rest | [$first] + $rest end;
 def combinations(n): . as $items | [range(n)] | map($items) | combinations;

@@ -53,6 +53,13 @@ enum Extent {
     Item,
 }
 
+/// Whether brackets may hold a slice: not where a point stands before them.
+#[derive(Clone, Copy, PartialEq)]
+enum Slices {
+    Taken,
+    Refused,
+}
+
 /// How an operator groups with its equals.
 #[derive(Clone, Copy, PartialEq)]
 enum Grouping {
@@ -356,14 +363,14 @@ impl<'s, 't> Parser<'s, 't> {
                         }
                         Some(Kind::Mark("[")) => {
                             self.advance();
-                            term = self.bracket(term)?;
+                            term = self.bracket(term, Slices::Refused)?;
                         }
                         _ => return Err(self.unexpected("a string or `[`")),
                     }
                 }
                 Some(Kind::Mark("[")) => {
                     self.advance();
-                    term = self.bracket(term)?;
+                    term = self.bracket(term, Slices::Taken)?;
                 }
                 Some(Kind::Mark("?")) => {
                     self.advance();
@@ -391,10 +398,10 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     /// What follows `[` behind a term.
-    fn bracket(&mut self, term: Term<&'s str>) -> Parsed<Term<&'s str>> {
+    fn bracket(&mut self, term: Term<&'s str>, slices: Slices) -> Parsed<Term<&'s str>> {
         let part = if self.accept("]") {
             Part::Range(None, None)
-        } else if self.accept(":") {
+        } else if slices == Slices::Taken && self.accept(":") {
             let upto = self.query()?;
             self.expect("]")?;
             Part::Range(None, Some(upto))
@@ -402,6 +409,8 @@ impl<'s, 't> Parser<'s, 't> {
             let from = self.query()?;
             if self.accept("]") {
                 Part::Index(from)
+            } else if slices == Slices::Refused {
+                return Err(self.unexpected("`]`"));
             } else {
                 self.expect(":")?;
                 let upto = if self.accept("]") {

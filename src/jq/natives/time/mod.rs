@@ -21,8 +21,8 @@ pub(super) fn table() -> Table {
         ))),
         unary!("gmtime", gmtime),
         unary!("mktime", mktime),
-        binary!("strftime", |value, format| strftime(value, format, "GMT")),
-        binary!("strflocaltime", |value, format| strftime(value, format, "UTC")),
+        binary!("strftime", |value, format| strftime(value, format, "strftime/1", "GMT")),
+        binary!("strflocaltime", |value, format| strftime(value, format, "strflocaltime/1", "UTC")),
         binary!("strptime", strptime),
     ]
 }
@@ -145,16 +145,16 @@ fn mktime(value: &Value) -> Outcome {
     }
 }
 
-/// `zone` is what `%Z` says; local time is UTC here.
-fn strftime(value: &Value, format: &Value, zone: &str) -> Outcome {
-    let parsed = "strftime/1 requires parsed datetime inputs";
+/// `name` is what errors call it, `zone` what `%Z` says; local time is UTC here.
+fn strftime(value: &Value, format: &Value, name: &str, zone: &str) -> Outcome {
+    let parsed = || format!("{name} requires parsed datetime inputs");
     let fields = match value {
         Value::Number(_) => Fields::of_value(&gmtime(value)?),
         other => Fields::of_value(other),
     }
-    .ok_or(parsed)?;
-    let format = format.as_str().ok_or("strftime/1 requires a string format")?;
-    let fields = Fields::of_epoch(fields.to_epoch()).ok_or(parsed)?;
+    .ok_or_else(parsed)?;
+    let format = format.as_str().ok_or_else(|| format!("{name} requires a string format"))?;
+    let fields = Fields::of_epoch(fields.to_epoch()).ok_or_else(parsed)?;
     Ok(Value::from(print::print(&fields, zone, format)))
 }
 
