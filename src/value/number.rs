@@ -9,7 +9,10 @@ use std::sync::Arc;
 /// Exponents beyond this are no decimal for jq either: such a literal is just its double.
 const MAX_EXPONENT: i64 = 999_999_999;
 
-/// A number: a double, plus its decimal spelling where the two differ (`1.50`, `1e3`, integers beyond 2^53).
+/// Integers from here on share their double with others, so that comparing them takes the spelling: 2^53.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+
+/// A number: a double, plus its decimal spelling where the two differ (`1.50`, `1e3`, integers from 2^53 on).
 #[derive(Clone, Debug)]
 pub struct Number(Repr);
 
@@ -29,7 +32,7 @@ impl Number {
             return Some(Self::from(double));
         }
         let canonical = decimal.to_text();
-        Some(if double.is_finite() && canonical == double_text(double) {
+        Some(if double.abs() < EXACT_BELOW && canonical == double_text(double) {
             Self::from(double)
         } else {
             Self(Repr::Literal(Arc::new((double, canonical.into()))))
