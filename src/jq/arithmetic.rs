@@ -38,7 +38,9 @@ pub(super) fn add(left: Value, right: Value) -> Outcome {
             if a.is_empty() {
                 return Ok(Value::Array(b));
             }
-            meter::make((a.len() + b.len()) * size_of::<Value>() / 8)?;
+            // In place, unless somebody else holds it too.
+            let copied = if Arc::strong_count(&a) > 1 { a.len() } else { 0 };
+            meter::make((copied + b.len()) * size_of::<Value>())?;
             Arc::make_mut(&mut a).extend(b.iter().cloned());
             Value::Array(a)
         }
@@ -46,7 +48,8 @@ pub(super) fn add(left: Value, right: Value) -> Outcome {
             if a.is_empty() {
                 return Ok(Value::Object(b));
             }
-            meter::make((a.len() + b.len()) * size_of::<Value>() / 4)?;
+            let copied = if Arc::strong_count(&a) > 1 { a.len() } else { 0 };
+            meter::make((copied + b.len()) * size_of::<(Arc<str>, Value)>())?;
             let merged = Arc::make_mut(&mut a);
             for (key, value) in b.iter() {
                 merged.insert(Arc::clone(key), value.clone());
@@ -104,7 +107,8 @@ fn repeat(text: &str, times: f64) -> Outcome {
 
 /// Objects merged at every depth.
 fn merge(mut left: Arc<Object>, right: &Object) -> Outcome {
-    meter::make((left.len() + right.len()) * size_of::<Value>() / 4)?;
+    let copied = if Arc::strong_count(&left) > 1 { left.len() } else { 0 };
+    meter::make((copied + right.len()) * size_of::<(Arc<str>, Value)>())?;
     let merged = Arc::make_mut(&mut left);
     for (key, value) in right.iter() {
         let value = match (merged.get(key), value) {

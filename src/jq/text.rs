@@ -22,9 +22,11 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Number(number) => out.extend_from_slice(number.to_text().as_bytes()),
         Value::String(text) => {
-            write_string(text, out);
-            // Stopped or not, this much has been made; the next step knows.
-            let _made = meter::make(out.len() - start);
+            if meter::make(text.len()).is_ok() {
+                write_string(text, out);
+                // Escapes make it longer. Stopped or not, this much has been made; the next step knows.
+                let _made = meter::make((out.len() - start).saturating_sub(text.len()));
+            }
         }
         Value::Array(items) => {
             let mut before: &[u8] = b"[";

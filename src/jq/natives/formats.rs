@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Table, binary, unary};
+use crate::jq::meter;
 use crate::jq::text::to_json;
 use crate::jq::val::{Outcome, shown};
 use crate::value::Value;
@@ -33,7 +34,16 @@ pub(super) fn table() -> Table {
     ]
 }
 
+/// As many times longer than what it is made of a formatted text may be: `&apos;` for one quote.
+const MAX_GROWTH: usize = 6;
+
+/// Counts the bytes of a formatted text before it is made.
+fn reserve(text: &str) -> Result<(), String> {
+    meter::make(text.len().saturating_mul(MAX_GROWTH))
+}
+
 fn formatted(value: &Value, format: &str) -> Outcome {
+    value.as_str().map_or(Ok(()), reserve)?;
     let text = match format {
         "text" => text_of(value),
         "json" => to_json(value),
@@ -76,7 +86,7 @@ fn row(value: &Value, format: &str, separator: &str, quoted: fn(&str) -> String)
     let field = |item: &Value| match item {
         Value::Number(_) | Value::Bool(_) => Ok(to_json(item)),
         Value::Null => Ok(String::new()),
-        Value::String(text) => Ok(quoted(text)),
+        Value::String(text) => reserve(text).map(|()| quoted(text)),
         other => Err(format!("{} is not valid in a csv row", shown(other))),
     };
     let fields: Vec<String> = items.iter().map(field).collect::<Result<_, _>>()?;
@@ -133,7 +143,7 @@ fn uri_decoded(value: &Value) -> Outcome {
 
 fn shell(value: &Value) -> Outcome {
     let word = |item: &Value| match item {
-        Value::String(text) => Ok(format!("'{}'", visible(text).replace('\'', "'\\''"))),
+        Value::String(text) => reserve(text).map(|()| format!("'{}'", visible(text).replace('\'', "'\\''"))),
         Value::Array(_) | Value::Object(_) => Err(format!("{} can not be escaped for shell", shown(item))),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(to_json(item)),
     };
@@ -162,7 +172,8 @@ fn base64(bytes: &[u8]) -> String {
 fn base64_decoded(value: &Value) -> Outcome {
     let text = text_of(value);
     let invalid = || format!("{} is not valid base64 data", shown(&Value::from(text.as_str())));
-    let digits = text.trim_end_matches('=');
+    // What follows the first mark of the end is not read.
+    let digits = text.split('=').next().unwrap_or_default();
     let (mut block, mut bits, mut bytes) = (0_u32, 0_u32, Vec::with_capacity(digits.len()));
     for byte in digits.bytes() {
         let digit = BASE64.iter().position(|known| *known == byte).ok_or_else(invalid)?;
@@ -174,8 +185,32 @@ fn base64_decoded(value: &Value) -> Outcome {
         }
     }
     // A single digit is no byte.
-    if bytes.is_empty() && !digits.is_empty() {
-        return Err(invalid());
+    if digits.len() % 4 == 1 {
+        return Err(format!("{} trailing base64 byte found", shown(&Value::from(text.as_str()))));
     }
-    Ok(Value::from(String::from_utf8_lossy(&bytes).into_owned()))
+    Ok(Value::from(lossy(&bytes)))
+}
+
+/// Bytes as text. Where they are no UTF-8, U+FFFD stands for as many as their first one announces, or for those up to
+/// the first that does not continue it; for all that are left where it announces more.
+fn lossy(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(first) = rest.first() {
+        let announced = match first {
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            _ => 1,
+        };
+        let continues = |byte: &&u8| **byte & 0xc0 == 0x80;
+        let length = match rest.get(1..announced) {
+            Some(others) => 1 + others.iter().take_while(continues).count(),
+            None => rest.len(),
+        };
+        let (sequence, after) = rest.split_at(length);
+        out.push_str(std::str::from_utf8(sequence).unwrap_or("\u{fffd}"));
+        rest = after;
+    }
+    out
 }
