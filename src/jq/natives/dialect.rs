@@ -62,6 +62,13 @@ impl Translation<'_> {
             '{' if !self.quantifier() => self.out.push_str(r"\{"),
             '{' => {
                 let bounds = self.until('}').unwrap_or_default();
+                if let Some((least, most)) = bounds.split_once(',')
+                    && most
+                        .parse::<u32>()
+                        .is_ok_and(|most| least.parse::<u32>().is_ok_and(|least| most < least))
+                {
+                    return Err("upper is smaller than lower in repeat range".to_owned());
+                }
                 self.out.extend(["{", &bounds, "}"]);
             }
             ']' | '}' => self.literal(char),
@@ -69,6 +76,9 @@ impl Translation<'_> {
                 self.until(')').ok_or("end pattern in group")?;
             }
             '(' if self.ahead("?P<") => return Err("undefined group option".to_owned()),
+            '(' if self.ahead("?<") && self.rest.clone().nth(2).is_some_and(|char| char.is_ascii_digit()) => {
+                return Err("invalid group name <>".to_owned());
+            }
             '(' if self.ahead("?'") => {
                 self.skip(2);
                 let name = self.until('\'').ok_or("end pattern in group")?;
@@ -295,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        for pattern in ["[", "[a", "[[:alpha:", "[[:foo:]]", "(?P<n>a)", "a\\", "(?#"] {
+        for pattern in ["[", "[a", "[[:alpha:", "[[:foo:]]", "(?P<n>a)", "(?<1>a)", "a{2,1}", "a\\", "(?#"] {
             assert!(translate(pattern).is_err(), "{pattern}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+use fancy_regex::{Captures, CompileError, Error, Regex, RegexBuilder};
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{bome, v};
 use jaq_core::{Bind, Cv, ValXs};
@@ -23,8 +23,17 @@ const KEPT: usize = 64;
 /// Steps of backtracking for one search; a search that needs more is given up.
 const MAX_BACKTRACKS: usize = 1_000_000;
 
-/// Compiled expressions by pattern and flags.
-type Compiled = HashMap<(Arc<str>, Flags), Rc<Regex>>;
+/// Bytes that all these steps may look through, as each may look through the whole text: some seconds at most.
+const MAX_LOOKED_THROUGH: usize = 1 << 32;
+
+/// Texts up to this many bytes get all [`MAX_BACKTRACKS`], longer ones fewer.
+const SHORT_TEXT: usize = 4096;
+
+/// Steps of an evaluation that compiling an expression counts for: it takes about a millisecond.
+const STEPS_TO_COMPILE: u64 = 2_000;
+
+/// Compiled expressions by pattern, flags and the length of the texts that they are for.
+type Compiled = HashMap<(Arc<str>, Flags, usize), Rc<Regex>>;
 
 thread_local! {
     static COMPILED: RefCell<Compiled> = RefCell::new(HashMap::new());
@@ -69,7 +78,6 @@ impl Flags {
                 'x' => Self::EXTENDED,
                 'm' | 'p' => Self::DOT_ALL,
                 'n' => Self::NOT_EMPTY,
-
                 's' | 'l' => 0,
                 _ => return None,
             };
@@ -101,7 +109,7 @@ fn prepared<'v>(
         }
         other => return Err(format!("{} is not a string", shown(other))),
     };
-    let regex = compiled(pattern, flags).map_err(|text| format!("Regex failure: {text}"))?;
+    let regex = compiled(pattern, flags, text.len()).map_err(|text| format!("Regex failure: {text}"))?;
     Ok((text, regex, flags))
 }
 
@@ -126,7 +134,7 @@ fn matches(value: &Value, pattern: &Value, flags: &Value, want: Want) -> Outcome
 
 fn next_match<'t>(regex: &Regex, text: &'t str, from: usize) -> Result<Option<Captures<'t, str>>, String> {
     let captures = regex.captures_from_pos(text, from).map_err(|error| match error {
-        fancy_regex::Error::RuntimeError(_) => meter::stop(Stop::Regex),
+        Error::RuntimeError(_) => meter::stop(Stop::Regex),
         other => format!("Regex failure: {other}"),
     })?;
     let end = captures.as_ref().and_then(|captures| captures.get(0)).map_or(text.len(), |whole| whole.end());
@@ -252,19 +260,28 @@ impl Places<'_> {
     }
 }
 
-fn compiled(pattern: &Arc<str>, flags: Flags) -> Result<Rc<Regex>, String> {
-    let key = (Arc::clone(pattern), flags);
+fn compiled(pattern: &Arc<str>, flags: Flags, length: usize) -> Result<Rc<Regex>, String> {
+    let length = length.max(SHORT_TEXT).next_power_of_two();
+    let key = (Arc::clone(pattern), flags, length);
     if let Some(regex) = COMPILED.with_borrow(|compiled| compiled.get(&key).cloned()) {
         return Ok(regex);
     }
+    meter::spend(STEPS_TO_COMPILE).map_err(|stop| stop.to_string())?;
     let mut builder = RegexBuilder::new(&dialect::translate(pattern)?);
     builder
         .case_insensitive(flags.has(Flags::IGNORE_CASE))
         .verbose_mode(flags.has(Flags::EXTENDED))
         .dot_matches_new_line(flags.has(Flags::DOT_ALL))
         .find_not_empty(flags.has(Flags::NOT_EMPTY))
-        .backtrack_limit(MAX_BACKTRACKS);
-    let regex = Rc::new(builder.build().map_err(|error| error.to_string())?);
+        .backtrack_limit(MAX_BACKTRACKS.min(MAX_LOOKED_THROUGH / length));
+    let regex = match builder.build() {
+        // Whatever it matches is empty, which is not wanted.
+        Err(Error::CompileError(error)) if matches!(*error, CompileError::PatternCanNeverMatch) => {
+            Regex::new("(?!)")
+        }
+        built => built,
+    };
+    let regex = Rc::new(regex.map_err(|error| error.to_string())?);
     COMPILED.with_borrow_mut(|compiled| {
         if compiled.len() >= KEPT {
             compiled.clear();
