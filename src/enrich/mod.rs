@@ -1,5 +1,5 @@
 //! Joining: what mappings find beside a record's own fields, under `__team`, `__oncalls`, `__incidents`,
-//! `__impactedServices`, `__relatedIncident`, `__members` and `__currentOncalls`.
+//! `__impactedServices`, `__relatedIncident`, `__members` and `__currentOncalls`; and what the listing of alerts leaves out.
 //!
 //! Every lookup is a join over a listing where one listing serves, and every listing and every single read happens at
 //! most once per pass, when the first record asks for it. Listings that lookups need are shared with the kinds that are
@@ -8,6 +8,7 @@
 //!
 //! A lookup that failed leaves its field out, is named in [`Enriched::failed`] and makes the kind incomplete.
 
+mod details;
 mod impact;
 mod oncalls;
 mod related;
@@ -23,6 +24,7 @@ use crate::model::{Gap, Kind, Lookup, Record};
 use crate::opsgenie::{Error, Listing, Opsgenie, Pages};
 use crate::value::Value;
 
+use details::Details;
 use impact::{Impacts, Services};
 use oncalls::Oncalls;
 use related::Related;
@@ -45,6 +47,7 @@ struct Inner {
     impacts: Impacts,
     services: Services,
     related: Related,
+    details: Details,
     failures: Mutex<BTreeMap<Lookup, Failure>>,
 }
 
@@ -89,6 +92,7 @@ impl Lookups {
             impacts: Impacts::default(),
             services: Services::default(),
             related: Related::new(source),
+            details: Details::new(source),
             failures: Mutex::default(),
             needs,
         }))
@@ -114,7 +118,8 @@ impl Lookups {
         for &lookup in self.0.needs.iter().filter(|lookup| lookup.kind() == enriched.record.kind) {
             match self.find(lookup, &enriched.record).await {
                 Ok(None) => {}
-                Ok(Some(found)) => enriched.record.body = enriched.record.body.with(lookup.field(), found),
+                Ok(Some(whole)) if lookup == Lookup::Details => enriched.record.body = whole,
+                Ok(Some(found)) => enriched.record.body = enriched.record.body.with(lookup.name(), found),
                 Err(error) => {
                     self.note(lookup, error);
                     enriched.failed.push(lookup);
@@ -130,9 +135,9 @@ impl Lookups {
         failures.values().filter(|failure| failure.lookup.kind() == kind).cloned().collect()
     }
 
-    /// What a lookup finds for a record; nothing where there is nothing to attach.
+    /// What a lookup finds for a record; nothing where there is nothing to attach. Details are the record with more in it.
     async fn find(&self, lookup: Lookup, record: &Record) -> Result<Option<Value>, Error> {
-        let Inner { shared, teams, oncalls, impacts, services, related, .. } = &*self.0;
+        let Inner { shared, teams, oncalls, impacts, services, related, details, .. } = &*self.0;
         match lookup {
             Lookup::Team => teams.of_service(record).await,
             Lookup::Members => teams.members(record).await.map(Some),
@@ -141,6 +146,7 @@ impl Lookups {
             Lookup::Incidents => impacts.of_service(shared, record).await.map(Some),
             Lookup::ImpactedServices => services.of_incident(shared, record).await,
             Lookup::RelatedIncident => related.of_alert(shared, record).await,
+            Lookup::Details => details.of_alert(record).await.map(Some),
         }
     }
 
@@ -388,6 +394,50 @@ mod tests {
         assert_eq!(calls(&sandbox, &On::get("/v1/incidents")), 1);
         let mut pages = lookups.pages(&Listing::all(Kind::Incident));
         assert!(matches!(pages.next().await, Some(Err(Error::Plan { .. }))));
+    }
+
+    #[tokio::test]
+    async fn alerts_get_what_their_listing_leaves_out() {
+        let sandbox = sandbox().await;
+        let plain = enriched(&Lookups::new(&account(&sandbox), []), Kind::Alert).await;
+        let whole = enriched(&Lookups::new(&account(&sandbox), [Lookup::Details]), Kind::Alert).await;
+        assert_eq!(calls(&sandbox, &On::get("/v2/alerts/*")), plain.len());
+        for (id, alert) in &whole {
+            let listed = plain[id].record.body.as_object().unwrap();
+            let read = alert.record.body.as_object().unwrap();
+            for field in Lookup::Details.fields() {
+                assert!(listed.get(field).is_none() && read.get(field).is_some(), "{id}: {field}");
+            }
+            assert!(listed.iter().all(|(name, value)| read.get(name) == Some(value)), "{id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_cannot_be_read_costs_no_other() {
+        let sandbox = sandbox().await;
+        let one = sandbox.opsgenie().world(|world| world.alerts()[7].id.to_string());
+        let id = one.clone();
+        let on = On::get("/v2/alerts/*").when(move |asked| asked.path.contains(&id));
+        sandbox.opsgenie().fault(Fault::always(on, Effect::status(500)));
+        let lookups = Lookups::new(&account(&sandbox), [Lookup::Details]);
+        let alerts = enriched(&lookups, Kind::Alert).await;
+        let failed: Vec<_> = alerts.iter().filter(|(_, alert)| !alert.failed.is_empty()).collect();
+        assert_eq!(failed.iter().map(|(id, _)| (*id).clone()).collect::<Vec<_>>(), [one]);
+        assert!(failed[0].1.record.body.get("status").as_str().is_some(), "what was listed is there");
+        assert_eq!(lookups.failures(Kind::Alert)[0].records, 1);
+    }
+
+    #[tokio::test]
+    async fn where_no_alert_may_be_read_few_are_tried() {
+        for (effect, most) in [(Effect::status(403), AT_ONCE), (Effect::status(500), 2 * (AT_ONCE + 3))] {
+            let sandbox = sandbox().await;
+            sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts/*"), effect));
+            let lookups = Lookups::new(&account(&sandbox), [Lookup::Details]);
+            let alerts = enriched(&lookups, Kind::Alert).await;
+            assert!(alerts.values().all(|alert| alert.failed == [Lookup::Details]));
+            let tried = calls(&sandbox, &On::get("/v2/alerts/*"));
+            assert!(tried <= most, "{tried} of {} calls", alerts.len());
+        }
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::filter;
 use super::items::{Split, leading_path};
 use super::project::Shape;
-use super::rules::{Blueprints, Compiled, Expression, FieldId, Members, Rotations, Rule, Rules};
+use super::rules::{Blueprints, Compiled, Details, Expression, FieldId, Members, Rotations, Rule, Rules};
 use crate::config::mapping::{
     EntityMapping, Expr, MappingFault, MappingFaults, MappingFile, Reading, Resource, Template,
     TopLevelTransform,
@@ -128,6 +128,7 @@ impl Compiler {
             Some(Err(_)) | None => Blueprints::Dynamic,
         };
         let members = if from.selector.include_members { Members::Joined } else { Members::Left };
+        let details = if from.selector.include_details { Details::Read } else { Details::Left };
         let rotations = if from.selector.expand_rotation { Rotations::Expanded } else { Rotations::Left };
         Some(Rule {
             id,
@@ -135,6 +136,7 @@ impl Compiler {
             kind: from.kind,
             blueprints,
             members,
+            details,
             rotations,
             filter: None,
             selector,

@@ -116,7 +116,7 @@ impl Engine<'_> {
     /// Whether an expression may read a lookup that failed.
     fn misses(&self, expression: &Expression) -> bool {
         let reach = expression.program.reach();
-        self.missing.iter().any(|lookup| reach.reads(lookup.field()))
+        self.missing.iter().flat_map(|lookup| lookup.fields()).any(|field| reach.reads(field))
     }
 
     /// Whether nothing in a field may read a lookup that failed.

@@ -47,6 +47,15 @@ pub enum Members {
     Left,
 }
 
+/// Whether alerts come with what their listing leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Details {
+    /// They do: each is read.
+    Read,
+    /// They do not.
+    Left,
+}
+
 /// Whether schedules come with their rotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotations {
@@ -78,6 +87,8 @@ pub struct Rule {
     pub blueprints: Blueprints,
     /// Whether its teams come with `__members`: `selector.includeMembers`.
     pub members: Members,
+    /// Whether its alerts come whole: `selector.includeDetails`.
+    pub details: Details,
     /// Whether its schedules come with their rotations: `selector.apiQueryParams.expand`.
     pub rotations: Rotations,
     pub(super) filter: Option<Filter>,
@@ -154,9 +165,14 @@ impl Rules {
     /// The lookups that some expression may read: the others need not be fetched.
     pub fn needs(&self) -> BTreeSet<Lookup> {
         let read = |lookup: &Lookup| {
-            let wants = |rule: &&Rule| *lookup != Lookup::Members || rule.members == Members::Joined;
+            let wants = |rule: &&Rule| match lookup {
+                Lookup::Members => rule.members == Members::Joined,
+                Lookup::Details => rule.details == Details::Read,
+                _ => true,
+            };
+            let reads = |e: &&Expression| lookup.fields().iter().any(|field| e.program.reach().reads(field));
             let mut rules = self.all.iter().filter(|rule| rule.kind == lookup.kind()).filter(wants);
-            rules.any(|rule| rule.expressions().iter().any(|e| e.program.reach().reads(lookup.field())))
+            rules.any(|rule| rule.expressions().iter().any(reads))
         };
         Lookup::ALL.into_iter().filter(read).collect()
     }

@@ -14,7 +14,7 @@ pub struct Record {
     pub body: Value,
 }
 
-/// A field that is joined to records of a kind.
+/// What is joined to records of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lookup {
     /// `__team` of a service: `GET /v2/teams/{teamId}`, members included.
@@ -31,11 +31,13 @@ pub enum Lookup {
     Members,
     /// `__currentOncalls` of a schedule.
     CurrentOncalls,
+    /// What the listing leaves out of an alert: `GET /v2/alerts/{id}`.
+    Details,
 }
 
 impl Lookup {
     /// Every lookup.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Team,
         Self::Oncalls,
         Self::Incidents,
@@ -43,19 +45,27 @@ impl Lookup {
         Self::RelatedIncident,
         Self::Members,
         Self::CurrentOncalls,
+        Self::Details,
     ];
 
-    /// The key under which mappings find it.
-    pub fn field(self) -> &'static str {
+    /// The keys under which mappings find it.
+    pub fn fields(self) -> &'static [&'static str] {
         match self {
-            Self::Team => "__team",
-            Self::Oncalls => "__oncalls",
-            Self::Incidents => "__incidents",
-            Self::ImpactedServices => "__impactedServices",
-            Self::RelatedIncident => "__relatedIncident",
-            Self::Members => "__members",
-            Self::CurrentOncalls => "__currentOncalls",
+            Self::Team => &["__team"],
+            Self::Oncalls => &["__oncalls"],
+            Self::Incidents => &["__incidents"],
+            Self::ImpactedServices => &["__impactedServices"],
+            Self::RelatedIncident => &["__relatedIncident"],
+            Self::Members => &["__members"],
+            Self::CurrentOncalls => &["__currentOncalls"],
+            // <https://docs.opsgenie.com/docs/alert-api#get-alert>
+            Self::Details => &["details", "description", "entity", "actions"],
         }
+    }
+
+    /// The name in reports and logs: its first key.
+    pub fn name(self) -> &'static str {
+        self.fields()[0]
     }
 
     /// The kind whose records carry it.
@@ -63,7 +73,7 @@ impl Lookup {
         match self {
             Self::Team | Self::Oncalls | Self::Incidents => Kind::Service,
             Self::ImpactedServices => Kind::Incident,
-            Self::RelatedIncident => Kind::Alert,
+            Self::RelatedIncident | Self::Details => Kind::Alert,
             Self::Members => Kind::Team,
             Self::CurrentOncalls => Kind::ScheduleOncall,
         }

@@ -30,7 +30,7 @@ impl fmt::Display for Gap {
         match self {
             Self::Listing(why) => write!(f, "the listing failed: {why}"),
             Self::Unsettled(why) => write!(f, "the listing did not settle: {why}"),
-            Self::Lookup(lookup, why) => write!(f, "lookup `{}` failed: {why}", lookup.field()),
+            Self::Lookup(lookup, why) => write!(f, "lookup `{}` failed: {why}", lookup.name()),
             Self::Selector(count) => write!(f, "the selector failed for {}", Items(*count)),
             Self::Unmapped(count) => write!(f, "{} gave no identifier or no blueprint", Items(*count)),
             Self::Refused(why) => write!(f, "not allowed: {why}"),

@@ -3,15 +3,15 @@
 //! A listing of open alerts rightly leaves closed ones out, and rightly comes to nothing on a quiet day. So its emptiness
 //! says nothing: what seems stale is read by id, and goes only when it is gone or outside the filter.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 use crate::map::{Blueprints, Rule, Rules, Tally};
 use crate::model::filter::Judgement;
-use crate::model::{EntityId, Filter, Identifier, Kind, Record, RecordId, RuleId};
+use crate::model::{EntityId, Filter, Identifier, Kind, Lookup, Record, RecordId, RuleId};
 use crate::opsgenie::{Error, Listing, Opsgenie};
 use crate::plan::deletion::{FilterCheck, Inventory, Seen};
 
@@ -113,8 +113,9 @@ fn outside(
         return Ok(());
     }
     let (mut tally, mut mapped) = (Tally::default(), Vec::new());
-    let unread: BTreeSet<_> = rules.needs().into_iter().filter(|lookup| lookup.kind() == rule.kind).collect();
-    let unread: Vec<_> = unread.into_iter().collect();
+    // A record that was read by its id is whole.
+    let unread = |lookup: &Lookup| lookup.kind() == rule.kind && *lookup != Lookup::Details;
+    let unread: Vec<_> = rules.needs().into_iter().filter(unread).collect();
     rules.apply(record, &unread, &[rule.id], &mut tally, &mut mapped);
     let made = mapped.iter().any(|mapped| mapped.entity.identifier == Identifier::Exact(id.clone()));
     if made || tally.unselected + tally.unmapped > 0 {

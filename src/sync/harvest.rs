@@ -194,8 +194,8 @@ fn map_records(enriched: &[Enriched], rules: &Rules, ids: &[RuleId]) -> (Tally, 
 
 /// Whether something was joined to a record.
 fn is_joined(record: &Record) -> bool {
-    let mut fields = Lookup::ALL.into_iter().filter(|lookup| lookup.kind() == record.kind);
-    fields.any(|lookup| !record.body.get(lookup.field()).is_null())
+    let lookups = Lookup::ALL.into_iter().filter(|lookup| lookup.kind() == record.kind);
+    lookups.flat_map(Lookup::fields).any(|field| !record.body.get(field).is_null())
 }
 
 /// The pages up to a number of records.

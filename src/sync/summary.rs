@@ -265,7 +265,7 @@ fn causes_of(harvested: &Harvested, anything: bool) -> Vec<Cause> {
         let cause = source_cause(error)?;
         Some(match (lookup, cause) {
             (Some(lookup), Cause::Unavailable(text) | Cause::Incomplete(text)) => {
-                Cause::Incomplete(format!("`{}`: {text}", lookup.field()))
+                Cause::Incomplete(format!("`{}`: {text}", lookup.name()))
             }
             (_, cause) => cause,
         })

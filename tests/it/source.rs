@@ -1,10 +1,10 @@
 //! An Opsgenie account that behaves as real ones do: limits, rights, rows that move while they are read.
 
-use ocean_opsgenie::sandbox::{Access, AllOnCalls, Area, Bucket, Effect, Fault, On, Size, World};
+use ocean_opsgenie::sandbox::{Access, AllOnCalls, Area, Bucket, Effect, Fault, On, Size, World, text};
 use serde_json::json;
 
 use crate::expected;
-use crate::support::{Stage, plain_blueprint, plain_mapping};
+use crate::support::{Stage, alert_id, plain_blueprint, plain_mapping};
 
 #[tokio::test]
 async fn addresses_may_end_with_a_slash() {
@@ -62,6 +62,36 @@ async fn what_a_mapping_never_reads_is_never_fetched() {
     stage.pass().await.exits(0);
     let routes: Vec<_> = stage.sandbox.opsgenie().counts().by_route.into_keys().collect();
     assert_eq!(routes, ["GET /v1/services"]);
+}
+
+#[tokio::test]
+async fn alerts_come_whole_where_that_is_asked_for_and_read() {
+    let stage = Stage::with_alerts(30).await;
+    let mut mapping = plain_mapping(&[("alert", "a")]);
+    mapping["resources"][0]["selector"]["includeDetails"] = json!(true);
+    stage.mapping(&mapping, &[plain_blueprint("a")]);
+    stage.pass().await.exits(0);
+    assert_eq!(stage.sandbox.opsgenie().counts().of("GET /v2/alerts/*"), 0, "nothing of it is read");
+    mapping["resources"][0]["port"]["entity"]["mappings"]["properties"]["status"] = json!(".description");
+    stage.mapping(&mapping, &[]);
+    let run = stage.pass().await;
+    run.exits(0);
+    assert_eq!(stage.sandbox.opsgenie().counts().of("GET /v2/alerts/*"), 30);
+    assert_eq!(run.counts("alert", ["listed", "enriched", "updated"]), [30, 30, 30]);
+    let described = stage.sandbox.opsgenie().world(|world| world.alerts()[3].description.to_string());
+    assert!(!described.is_empty());
+    let key = ("a".to_owned(), alert_id(3));
+    assert_eq!(stage.contents()[&key]["properties"]["status"], described);
+    // What can no longer be read stays as it is, and what can is brought up to date.
+    stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts/*"), Effect::status(403)));
+    stage.sandbox.opsgenie().world(|world| world.alerts_mut()[3].message = text("another message"));
+    let run = stage.pass().await;
+    run.exits(3);
+    let entity = &stage.contents()[&key];
+    assert_eq!(
+        (&entity["properties"]["status"], &entity["title"]),
+        (&json!(described), &json!("another message"))
+    );
 }
 
 fn alerts_only(alerts: u32) -> World {

@@ -77,6 +77,8 @@ pub struct Selector {
     pub query: Expr,
     /// `includeMembers` (default false; teams): whether `__members` is joined.
     pub include_members: bool,
+    /// `includeDetails` (default false; alerts): whether each is read whole, with what the listing leaves out.
+    pub include_details: bool,
     /// `apiQueryParams.expand: rotation` (schedules): whether rotations come along.
     pub expand_rotation: bool,
     /// `apiQueryParams` (alerts and incidents): a filter that the source applies.
@@ -160,7 +162,13 @@ pub struct Expr {
 impl Selector {
     /// Every record for which `query` is true.
     fn of(query: Expr) -> Self {
-        Self { query, include_members: false, expand_rotation: false, api_query: None }
+        Self {
+            query,
+            include_members: false,
+            include_details: false,
+            expand_rotation: false,
+            api_query: None,
+        }
     }
 }
 

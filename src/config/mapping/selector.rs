@@ -8,7 +8,8 @@ use crate::config::reader::quoted;
 use crate::model::Kind;
 
 /// `exportEnvVariables` belongs to a service of Port that has no meaning here.
-const SELECTOR_KEYS: [&str; 4] = ["query", "includeMembers", "apiQueryParams", "exportEnvVariables"];
+const SELECTOR_KEYS: [&str; 5] =
+    ["query", "includeMembers", "includeDetails", "apiQueryParams", "exportEnvVariables"];
 
 impl MappingReader<'_> {
     pub(super) fn selector(&mut self, node: &Node<'_>, kind: Option<Kind>) -> Read<Selector> {
@@ -25,6 +26,9 @@ impl MappingReader<'_> {
         let members = node.get("includeMembers");
         let include_members = members.as_ref().is_some_and(|members| self.boolean(members).unwrap_or(false));
         self.only_for(&[Kind::Team], kind, members.as_ref());
+        let details = node.get("includeDetails");
+        let include_details = details.as_ref().is_some_and(|details| self.boolean(details).unwrap_or(false));
+        self.only_for(&[Kind::Alert], kind, details.as_ref());
         let parameters = node.get("apiQueryParams").filter(|parameters| self.object(parameters).is_ok());
         self.only_for(&[Kind::Alert, Kind::Incident, Kind::Schedule], kind, parameters.as_ref());
         let (expand_rotation, api_query) = match (&parameters, kind) {
@@ -35,7 +39,7 @@ impl MappingReader<'_> {
             _ => (false, None),
         };
         let query = query.unwrap_or_else(|| Expr::stand_in("true", &self.locator.value(&node.steps)));
-        Ok(Selector { query, include_members, expand_rotation, api_query })
+        Ok(Selector { query, include_members, include_details, expand_rotation, api_query })
     }
 
     /// `expand: rotation`, the one parameter of a listing of schedules.

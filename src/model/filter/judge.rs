@@ -106,7 +106,7 @@ fn told(kind: Kind, field: Field, body: &Value) -> Told {
         Field::DetailsValue => entries(details(kind, body)),
         Field::Teams if kind == Kind::Incident => incident_teams(body),
         Field::Teams => names(body.get("teams"), body.get("teams")),
-        Field::Services => names(body.get("impactedServices"), body.get(Lookup::ImpactedServices.field())),
+        Field::Services => names(body.get("impactedServices"), body.get(Lookup::ImpactedServices.name())),
         Field::Recipients => Told::Unsaid,
     }
 }
