@@ -1,53 +1,26 @@
 //! What a listing of alerts leaves out: one read per alert, because nothing else shows it.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use crate::model::Record;
 use crate::opsgenie::{Error, Opsgenie};
 use crate::value::{Object, Value};
 
-/// After so many reads in a row that came to nothing, although each was repeated, the others are not even tried.
-const GIVE_UP: u32 = 3;
+use super::patience::Patience;
 
 #[derive(Debug)]
 pub(super) struct Details {
     source: Opsgenie,
-    failed_in_a_row: AtomicU32,
-    /// Why no further alert is read, once that is so.
-    given_up: OnceLock<Error>,
+    patience: Patience,
 }
 
 impl Details {
     pub(super) fn new(source: &Opsgenie) -> Self {
-        Self { source: source.clone(), failed_in_a_row: AtomicU32::new(0), given_up: OnceLock::new() }
+        Self { source: source.clone(), patience: Patience::default() }
     }
 
     /// The alert as it was listed, with the fields that only a read of its own shows.
     pub(super) async fn of_alert(&self, alert: &Record) -> Result<Value, Error> {
-        if let Some(error) = self.given_up.get() {
-            return Err(error.clone());
-        }
-        let read = self.source.alert(&alert.id).await;
-        match &read {
-            Ok(_) => self.failed_in_a_row.store(0, Ordering::Relaxed),
-            Err(error) => self.note(error),
-        }
-        Ok(with_missing(&alert.body, &read?.body))
-    }
-
-    fn note(&self, error: &Error) {
-        let in_a_row = self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        let lasting = match error {
-            // These will not be different for the next one.
-            Error::Stopped | Error::Plan { .. } | Error::Forbidden { .. } | Error::KeyRefused { .. } => true,
-            Error::Unavailable(_) => in_a_row >= GIVE_UP,
-            _ => false,
-        };
-        if lasting {
-            // Another one may have said so at the same time.
-            self.given_up.get_or_init(|| error.clone());
-        }
+        let read = self.patience.ask(async || self.source.alert(&alert.id).await).await?;
+        Ok(with_missing(&alert.body, &read.body))
     }
 }
 

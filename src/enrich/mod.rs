@@ -11,6 +11,7 @@
 mod details;
 mod impact;
 mod oncalls;
+mod patience;
 mod related;
 mod shared;
 mod teams;

@@ -49,7 +49,7 @@ impl Oncalls {
         let all = self.all.get_or_init(|| self.fetch_all()).await;
         match all.as_ref().map_err(Clone::clone)?.get(schedule) {
             Some(oncalls) => Ok(oncalls.clone()),
-            None => self.single.get(schedule, || self.source.oncalls(schedule)).await,
+            None => self.single.get(schedule, async || self.source.oncalls(schedule).await).await,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::model::{Record, RecordId};
 use crate::opsgenie::{Error, Opsgenie};
 use crate::value::Value;
 
+use super::patience::Patience;
 use super::shared::Shared;
 
 /// Incidents asked at once; the pace of the domain decides how many of them are on the wire.
@@ -45,8 +46,9 @@ impl Related {
     async fn ask_all(&self, shared: &Shared) -> Result<Index, Error> {
         let listed = shared.incidents().await;
         let incidents = listed.whole()?;
+        let patience = &Patience::default();
         let asked = incidents.iter().rev().map(|incident| async {
-            match self.source.associated_alert_ids(&incident.id).await {
+            match patience.ask(async || self.source.associated_alert_ids(&incident.id).await).await {
                 // The incident was deleted meanwhile: it has no alerts any more.
                 Err(Error::Missing { .. }) => Ok(Vec::new()),
                 answer => answer,

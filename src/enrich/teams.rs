@@ -9,6 +9,8 @@ use crate::model::{Record, RecordId};
 use crate::opsgenie::{Error, Opsgenie};
 use crate::value::Value;
 
+use super::patience::Patience;
+
 /// The id of the team that owns a service, if one does.
 pub(super) fn team_of(service: &Record) -> Option<RecordId> {
     // `null` on services of the system.
@@ -19,18 +21,22 @@ type Cell = Arc<OnceCell<Result<Value, Error>>>;
 
 /// A result per key, fetched once.
 #[derive(Debug, Default)]
-pub(super) struct Once(Mutex<HashMap<RecordId, Cell>>);
+pub(super) struct Once {
+    cells: Mutex<HashMap<RecordId, Cell>>,
+    patience: Patience,
+}
 
 impl Once {
-    pub(super) async fn get<F>(&self, id: &RecordId, fetch: impl FnOnce() -> F) -> Result<Value, Error>
-    where
-        F: Future<Output = Result<Value, Error>>,
-    {
+    pub(super) async fn get(
+        &self,
+        id: &RecordId,
+        fetch: impl AsyncFnOnce() -> Result<Value, Error>,
+    ) -> Result<Value, Error> {
         let cell = {
-            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cells.entry(id.clone()).or_default())
         };
-        cell.get_or_init(fetch).await.clone()
+        cell.get_or_init(|| self.patience.ask(fetch)).await.clone()
     }
 }
 
@@ -63,6 +69,6 @@ impl Teams {
     }
 
     async fn team(&self, id: &RecordId) -> Result<Value, Error> {
-        self.read.get(id, || self.source.team(id)).await
+        self.read.get(id, async || self.source.team(id).await).await
     }
 }
