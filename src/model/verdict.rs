@@ -11,7 +11,7 @@ pub enum Gap {
     Listing(String),
     /// The listing ended before its end was seen, or rows moved while we paged.
     Unsettled(String),
-    /// A lookup failed: records were written without its field.
+    /// A lookup failed: records were written without the fields that may read it.
     Lookup(Lookup, String),
     /// The selector failed or gave no boolean for this many items.
     Selector(u64),
@@ -23,6 +23,18 @@ pub enum Gap {
     Limited,
     /// A signal ended the run.
     Stopped,
+}
+
+impl Gap {
+    /// What a kind with these gaps is: `complete` without any, `degraded` where nothing but lookups failed (every record
+    /// was seen, some of their fields are as they were), else `incomplete`.
+    pub fn sum_up(gaps: &[Self]) -> &'static str {
+        match gaps {
+            [] => "complete",
+            gaps if gaps.iter().all(|gap| matches!(gap, Self::Lookup(..))) => "degraded",
+            _ => "incomplete",
+        }
+    }
 }
 
 impl fmt::Display for Gap {

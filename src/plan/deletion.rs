@@ -250,7 +250,7 @@ impl fmt::Display for Protection {
             Self::Incomplete(kinds) => {
                 for (index, (kind, gaps)) in kinds.iter().enumerate() {
                     let separator = if index > 0 { "; " } else { "" };
-                    write!(f, "{separator}{kind} is incomplete")?;
+                    write!(f, "{separator}{kind} is {}", Gap::sum_up(gaps))?;
                     for (index, gap) in gaps.iter().enumerate() {
                         write!(f, "{} {gap}", if index > 0 { "," } else { ":" })?;
                     }

@@ -11,7 +11,7 @@ pub use exit::{Cause, Exit, Signal};
 pub use text::{Style, text};
 
 use crate::config::Diagnostic;
-use crate::model::{Kind, Verdict};
+use crate::model::{Gap, Kind, Verdict};
 
 /// What a pass did.
 #[derive(Clone, Debug, Serialize)]
@@ -243,9 +243,10 @@ fn name<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
 
 fn verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
-    let gaps: Vec<String> = verdict.gaps().iter().map(ToString::to_string).collect();
+    let gaps = verdict.gaps();
+    let told: Vec<String> = gaps.iter().map(ToString::to_string).collect();
     let mut map = serializer.serialize_map(Some(2))?;
-    map.serialize_entry("verdict", if verdict.is_complete() { "complete" } else { "incomplete" })?;
-    map.serialize_entry("gaps", &gaps)?;
+    map.serialize_entry("verdict", Gap::sum_up(gaps))?;
+    map.serialize_entry("gaps", &told)?;
     map.end()
 }

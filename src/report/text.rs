@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic};
+use crate::model::Gap;
 
 /// Whether the text may use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,10 +93,12 @@ fn table(out: &mut String, report: &Report, paint: Paint) {
         for column in 1..7 {
             let _infallible = write!(out, "  {:>1$}", row[column], widths[column]);
         }
-        let verdict = match kind.verdict.gaps() {
-            [] => paint.good("complete"),
-            [gap] => paint.warning(&format!("incomplete: {gap}")),
-            [gap, rest @ ..] => paint.warning(&format!("incomplete: {gap} (and {} more)", rest.len())),
+        let gaps = kind.verdict.gaps();
+        let word = Gap::sum_up(gaps);
+        let verdict = match gaps {
+            [] => paint.good(word),
+            [gap] => paint.warning(&format!("{word}: {gap}")),
+            [gap, rest @ ..] => paint.warning(&format!("{word}: {gap} (and {} more)", rest.len())),
         };
         line!(out, "  {verdict}");
     }

@@ -165,12 +165,12 @@ async fn json_of_another_shape() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_fails_leaves_its_field_out_and_its_kind_incomplete() {
+async fn a_lookup_that_fails_leaves_its_field_as_it_is_and_its_kind_degraded() {
     let (stage, held) = settled().await;
     stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/teams/*"), Effect::Html));
     let run = stage.pass().await;
     run.exits(4);
-    assert_eq!(run.kind("service")["verdict"], "incomplete");
+    assert_eq!(run.kind("service")["verdict"], "degraded");
     assert_eq!(run.kind("alert")["verdict"], "complete");
     assert!(run.causes().contains("`__team`"), "{}", run.causes());
     // What could not be looked up is not overwritten with nothing.

@@ -23,6 +23,7 @@ mod set_up;
 #[cfg(unix)]
 mod signals;
 mod source;
+mod source_faults;
 mod start;
 mod support;
 mod tidy;

@@ -87,6 +87,7 @@ async fn alerts_come_whole_where_that_is_asked_for_and_read() {
     stage.sandbox.opsgenie().world(|world| world.alerts_mut()[3].message = text("another message"));
     let run = stage.pass().await;
     run.exits(3);
+    assert_eq!(run.kind("alert")["verdict"], "degraded");
     let entity = &stage.contents()[&key];
     assert_eq!(
         (&entity["properties"]["status"], &entity["title"]),
