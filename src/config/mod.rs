@@ -1,5 +1,6 @@
 //! What the user decides: settings and mapping, each with where it came from.
 
+pub mod cases;
 mod diagnostic;
 mod dotenv;
 mod excerpt;

@@ -6,6 +6,7 @@
 //! its kind from deleting anything.
 
 mod compile;
+pub mod expect;
 pub mod explain;
 pub mod filter;
 mod fit;

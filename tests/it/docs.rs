@@ -206,6 +206,23 @@ fn mappings_on_pages_compile() {
 }
 
 #[test]
+fn cases_on_pages_hold() {
+    let page = read("docs/mapping.md");
+    let blocks = fenced(&page, "yaml");
+    let block = |start| blocks.iter().find(|block| block.starts_with(start)).expect("the page shows one");
+    let directory = tempfile::TempDir::new().expect("a temporary directory");
+    for (name, start) in [("mapping.yaml", "resources:"), ("cases.yaml", "cases:")] {
+        fs::write(directory.path().join(name), block(start)).expect("a file can be written");
+    }
+    let run = crate::support::piped(
+        directory.path(),
+        &["map", "test", "cases.yaml", "--mapping", "mapping.yaml"],
+        b"",
+    );
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
 fn faults_of_a_mapping_look_as_shown() {
     let text = r#"resources:
   - kind: alert

@@ -14,6 +14,7 @@ mod limits;
 mod map_eval;
 mod map_explain;
 mod map_run;
+mod map_test;
 mod oncalls;
 mod pass;
 mod rehearsal;

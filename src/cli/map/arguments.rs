@@ -17,6 +17,8 @@ pub(in crate::cli) struct MapArguments {
 pub(super) enum MapCommand {
     /// Prints the entities that records become, as JSON lines.
     Run(RecordArguments),
+    /// Runs the cases of a file: records, and what is expected to become of them.
+    Test(TestArguments),
     /// Shows what each expression gives for a record, and where a null began.
     Explain(ExplainArguments),
     /// Prints the first output of an expression.
@@ -69,4 +71,13 @@ pub(super) struct ExplainArguments {
     /// Only this field, such as `title` or `properties.url`.
     #[arg(long, value_name = "FIELD")]
     pub(super) field: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TestArguments {
+    /// The cases, as YAML or JSON.
+    #[arg(value_name = "FILE")]
+    pub(super) cases: PathBuf,
+    #[command(flatten)]
+    pub(super) mapping: MappingArguments,
 }

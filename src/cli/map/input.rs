@@ -45,6 +45,13 @@ impl<'o> Input<'o> {
         Ok(bytes)
     }
 
+    /// All of it, as a text.
+    pub(super) fn text(&mut self) -> Result<String, Exit> {
+        let bytes = self.bytes()?;
+        String::from_utf8(bytes)
+            .map_err(|error| self.unreadable(&io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))
+    }
+
     /// Says that it cannot be read.
     pub(super) fn unreadable(&self, error: &io::Error) -> Exit {
         unreadable(&self.name, error, self.output)
@@ -81,18 +88,19 @@ pub(super) fn records(kind: Kind, path: &Path, output: &OutputArguments) -> Resu
     Ok(records)
 }
 
-/// A record by its id; one that has none by its number, from 1.
 fn record(kind: Kind, number: usize, body: Value, input: &Input<'_>) -> Result<Record, Exit> {
-    if body.as_object().is_none() {
-        let message = format!("`{}`: record {number} is no object: a record of Opsgenie is one", input.name);
-        return Err(input.unfit(message));
+    if body.as_object().is_some() {
+        return Ok(named(kind, number, body));
     }
+    let message = format!("`{}`: record {number} is no object: a record of Opsgenie is one", input.name);
+    Err(input.unfit(message))
+}
+
+/// A record by its id; one that has none by its number, from 1.
+pub(super) fn named(kind: Kind, number: usize, body: Value) -> Record {
     let id = body.get("id").as_str().map(RecordId::new).and_then(Result::ok);
-    let id = match id {
-        Some(id) => id,
-        None => RecordId::new(format!("record {number}")).expect("it is not empty"),
-    };
-    Ok(Record { kind, id, body })
+    let id = id.unwrap_or_else(|| RecordId::new(format!("record {number}")).expect("it is not empty"));
+    Record { kind, id, body }
 }
 
 /// The JSON texts that stand one after the other.

@@ -1,6 +1,5 @@
 //! Which mapping is tried: a file, or what the catalog holds for this installation.
 
-use std::io;
 use std::path::Path;
 
 use crate::catalog::Integration;
@@ -39,9 +38,7 @@ pub(super) async fn rules(
 
 fn in_file(path: &Path, output: &OutputArguments) -> Result<Reading, Exit> {
     let mut input = Input::open(path, output)?;
-    let bytes = input.bytes()?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| input.unreadable(&io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))?;
+    let text = input.text()?;
     Ok(MappingFile::from_text(&input.name, &text))
 }
 

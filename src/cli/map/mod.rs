@@ -7,6 +7,7 @@ mod explain;
 mod input;
 mod mapping;
 mod run;
+mod test;
 
 use crate::map::Rules;
 use crate::report::{Cause, Exit};
@@ -33,6 +34,10 @@ pub(super) async fn run(arguments: MapArguments, output: &OutputArguments, stop:
         MapCommand::Run(records) => {
             let mapping = records.mapping.clone();
             with_rules(&mapping, output, stop, move |rules, output| run::run(&records, rules, output)).await
+        }
+        MapCommand::Test(asked) => {
+            let mapping = asked.mapping.clone();
+            with_rules(&mapping, output, stop, move |rules, output| test::run(&asked, rules, output)).await
         }
         MapCommand::Explain(asked) => {
             let mapping = asked.records.mapping.clone();

@@ -9,7 +9,7 @@ use crate::config::place::{FieldPlace, FilePlace, InResource, Place, SourceText}
 use crate::config::yaml::{Document, Step};
 
 /// Tells the place of a path.
-pub(super) enum Locator<'d> {
+pub(in crate::config) enum Locator<'d> {
     /// By the file's extents.
     File { source: Arc<SourceText>, document: &'d Document },
     /// By the names of the fields.
@@ -18,7 +18,7 @@ pub(super) enum Locator<'d> {
 
 impl Locator<'_> {
     /// Where the value at a path stands.
-    pub(super) fn value(&self, steps: &[Step]) -> Place {
+    pub(in crate::config) fn value(&self, steps: &[Step]) -> Place {
         match self {
             Self::File { source, document } => document.extent(steps).map_or_else(
                 || Place::File(FilePlace::of_start(source)),
@@ -29,7 +29,7 @@ impl Locator<'_> {
     }
 
     /// Where the last key of a path stands.
-    pub(super) fn key(&self, steps: &[Step]) -> Place {
+    pub(in crate::config) fn key(&self, steps: &[Step]) -> Place {
         match self {
             Self::File { source, document } => document.key_extent(steps).map_or_else(
                 || Place::File(FilePlace::of_start(source)),

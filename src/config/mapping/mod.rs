@@ -4,8 +4,8 @@
 //! The grammar is Port's (<https://docs.port.io/build-your-software-catalog/customize-integrations/configure-mapping/>).
 
 mod fault;
-mod locate;
-mod node;
+pub(super) mod locate;
+pub(super) mod node;
 mod read;
 mod selector;
 #[cfg(test)]

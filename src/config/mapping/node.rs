@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::config::yaml::Step;
 
 /// A value and the path to it.
-pub(super) struct Node<'v> {
-    pub(super) value: &'v Value,
-    pub(super) steps: Vec<Step>,
+pub(in crate::config) struct Node<'v> {
+    pub(in crate::config) value: &'v Value,
+    pub(in crate::config) steps: Vec<Step>,
 }
 
 impl<'v> Node<'v> {
     /// The value under a key; null is absence.
-    pub(super) fn get(&self, key: &str) -> Option<Node<'v>> {
+    pub(in crate::config) fn get(&self, key: &str) -> Option<Node<'v>> {
         self.value
             .get(key)
             .filter(|value| !value.is_null())
@@ -25,18 +25,18 @@ impl<'v> Node<'v> {
         Self { value, steps }
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'v String, Node<'v>)> {
+    pub(in crate::config) fn entries(&self) -> impl Iterator<Item = (&'v String, Node<'v>)> {
         let object = self.value.as_object();
         object.into_iter().flatten().map(|(key, value)| (key, self.below(Step::Key(key.clone()), value)))
     }
 
-    pub(super) fn items(&self) -> impl Iterator<Item = Node<'v>> {
+    pub(in crate::config) fn items(&self) -> impl Iterator<Item = Node<'v>> {
         let list = self.value.as_array();
         list.into_iter().flatten().enumerate().map(|(index, value)| self.below(Step::Index(index), value))
     }
 
     /// The key that leads here, or to the list that this is in.
-    pub(super) fn key(&self) -> String {
+    pub(in crate::config) fn key(&self) -> String {
         let mut keys = self.steps.iter().rev().filter_map(|step| match step {
             Step::Key(key) => Some(key.clone()),
             Step::Index(_) => None,
@@ -45,7 +45,7 @@ impl<'v> Node<'v> {
     }
 
     /// What messages call it.
-    pub(super) fn subject(&self) -> String {
+    pub(in crate::config) fn subject(&self) -> String {
         match self.steps.last() {
             None => "the mapping".to_owned(),
             Some(Step::Key(key)) => format!("`{key}`"),
