@@ -18,7 +18,7 @@ mod tally;
 pub use compile::{Sound, faults_of_resources, sound};
 pub use project::Shape;
 pub use rules::{Blueprints, Details, FieldId, Members, Rotations, Rule, Rules};
-pub use tally::{FieldFault, Tally};
+pub use tally::{FieldFault, FieldNulls, Tally};
 
 #[cfg(test)]
 mod tests;

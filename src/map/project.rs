@@ -77,7 +77,7 @@ impl Engine<'_> {
         }
         match self.entity(&rule.shape, item, tally) {
             Some(entity) => {
-                tally.mapped += 1;
+                tally.entity(rule.id);
                 let origin = Origin { rule: rule.id, kind: self.record.kind, record: self.record.id.clone() };
                 out.push(Mapped { origin, entity });
             }
@@ -200,9 +200,10 @@ impl Engine<'_> {
     fn field(&self, compiled: &Compiled, item: &Value, tally: &mut Tally) -> Value {
         match compiled {
             Compiled::Expression(expression) => {
-                let value = self.evaluate(expression, item, tally).unwrap_or_default();
-                if value.is_null() {
-                    tally.null(expression.field);
+                let Some(value) = self.evaluate(expression, item, tally) else { return Value::Null };
+                // A null that is written as such is meant.
+                if value.is_null() && expression.program.constant().is_none() {
+                    tally.null(expression.field, &self.record.id);
                 }
                 value
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::FieldId;
-use crate::model::RecordId;
+use crate::model::{RecordId, RuleId};
 
 /// How many records are named as examples of a fault.
 const EXAMPLES: usize = 3;
@@ -19,6 +19,15 @@ pub struct FieldFault {
     pub message: String,
 }
 
+/// An expression that gave null without failing, with how often and for which records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldNulls {
+    /// How many items it gave null for.
+    pub count: u64,
+    /// The first records it gave null for.
+    pub examples: Vec<RecordId>,
+}
+
 /// Counts of one kind, or of a part of it.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -32,8 +41,10 @@ pub struct Tally {
     pub unmapped: u64,
     /// Fields whose expression failed or whose result cannot be used.
     pub faults: BTreeMap<FieldId, FieldFault>,
-    /// How many items gave null for a field.
-    pub nulls: BTreeMap<FieldId, u64>,
+    /// Fields whose expression gave null, or nothing, and did not fail.
+    pub nulls: BTreeMap<FieldId, FieldNulls>,
+    /// How many entities came out of each rule.
+    pub by_rule: BTreeMap<RuleId, u64>,
 }
 
 impl Tally {
@@ -45,25 +56,37 @@ impl Tally {
             message: message(),
         });
         fault.count += 1;
-        if fault.examples.len() < EXAMPLES && fault.examples.last() != Some(record) {
-            fault.examples.push(record.clone());
-        }
+        name(&mut fault.examples, record);
     }
 
     /// Counts a null.
-    pub(super) fn null(&mut self, field: FieldId) {
-        *self.nulls.entry(field).or_default() += 1;
+    pub(super) fn null(&mut self, field: FieldId, record: &RecordId) {
+        let nulls = self.nulls.entry(field).or_default();
+        nulls.count += 1;
+        name(&mut nulls.examples, record);
+    }
+
+    /// Counts an entity.
+    pub(super) fn entity(&mut self, rule: RuleId) {
+        self.mapped += 1;
+        *self.by_rule.entry(rule).or_default() += 1;
     }
 
     /// Adds the counts of another part; the examples of the earlier part come first.
     pub fn absorb(&mut self, other: Self) {
-        let Self { mapped, skipped, unselected, unmapped, faults, nulls } = other;
+        let Self { mapped, skipped, unselected, unmapped, faults, nulls, by_rule } = other;
         self.mapped += mapped;
         self.skipped += skipped;
         self.unselected += unselected;
         self.unmapped += unmapped;
-        for (field, count) in nulls {
-            *self.nulls.entry(field).or_default() += count;
+        for (rule, count) in by_rule {
+            *self.by_rule.entry(rule).or_default() += count;
+        }
+        for (field, more) in nulls {
+            let known = self.nulls.entry(field).or_default();
+            known.count += more.count;
+            known.examples.extend(more.examples);
+            known.examples.truncate(EXAMPLES);
         }
         for (field, fault) in faults {
             if let Some(known) = self.faults.get_mut(&field) {
@@ -74,5 +97,12 @@ impl Tally {
                 self.faults.insert(field, fault);
             }
         }
+    }
+}
+
+/// Names a record as an example, unless it is the last one or there are enough.
+fn name(examples: &mut Vec<RecordId>, record: &RecordId) {
+    if examples.len() < EXAMPLES && examples.last() != Some(record) {
+        examples.push(record.clone());
     }
 }

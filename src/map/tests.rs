@@ -56,6 +56,30 @@ fn a_failing_field_is_null_and_counted() {
 }
 
 #[test]
+fn nulls_are_counted_apart_from_failures_and_the_first_three_records_named() {
+    let mapping = alert_mapping("'true'", ".id", "").replace("title: .message", "title: 'null'");
+    let rules = rules(&mapping);
+    let mut tally = Tally::default();
+    for id in ["a", "b", "c", "d"] {
+        let (_, more) = apply(&rules, Kind::Alert, &format!(r#"{{"id":"{id}","a":"text"}}"#));
+        tally.absorb(more);
+    }
+    let name = |field| rules.field(field).1.to_owned();
+    let nulls: Vec<_> = tally.nulls.iter().map(|(field, nulls)| (name(*field), nulls.count)).collect();
+    assert_eq!(nulls, [("properties.status".to_owned(), 4)]);
+    let faults: Vec<_> = tally.faults.iter().map(|(field, fault)| (name(*field), fault.count)).collect();
+    assert_eq!(faults, [("properties.deep".to_owned(), 4)]);
+    for examples in [
+        tally.nulls.values().next().map(|nulls| &nulls.examples),
+        tally.faults.values().next().map(|fault| &fault.examples),
+    ] {
+        let examples: Vec<&str> = examples.into_iter().flatten().map(RecordId::as_str).collect();
+        assert_eq!(examples, ["a", "b", "c"]);
+    }
+    assert_eq!(tally.by_rule.values().sum::<u64>(), 4);
+}
+
+#[test]
 fn a_selector_must_give_a_boolean() {
     for (selector, json, selected, skipped, unselected) in [
         ("'.status == \"open\"'", r#"{"id":"a","status":"open"}"#, 1, 0, 0),

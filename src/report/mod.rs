@@ -47,6 +47,8 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// Expressions that failed, or gave something that cannot be used.
     pub expressions: Vec<ExpressionReport>,
+    /// Fields that were null for some entities, or for all.
+    pub nulls: Vec<NullReport>,
     /// Anything else a person should know.
     pub warnings: Vec<String>,
     /// Calls to Opsgenie.
@@ -174,6 +176,26 @@ pub struct ExpressionReport {
     pub message: String,
 }
 
+/// A field of the mapping whose expression gave null, or nothing, and did not fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NullReport {
+    /// The resource's position in the mapping, from 1.
+    pub resource: usize,
+    /// The kind it maps.
+    pub kind: String,
+    /// The field, such as `properties.url`.
+    pub field: String,
+    /// Its text.
+    pub expression: String,
+    /// How many items it gave null for.
+    pub count: u64,
+    /// How many entities were mapped with it: a field that is null for all of them is probably not meant so.
+    pub of: u64,
+    /// The first records it gave null for.
+    pub examples: Vec<String>,
+}
+
 /// Calls to one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -208,6 +230,7 @@ impl Report {
             deletions: Vec::new(),
             refusals: Vec::new(),
             expressions: Vec::new(),
+            nulls: Vec::new(),
             warnings: Vec::new(),
             opsgenie: Traffic::default(),
             catalog: Traffic::default(),

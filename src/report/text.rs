@@ -142,6 +142,7 @@ fn attention(out: &mut String, report: &Report, paint: Paint) {
         expression(out, fault, paint);
     }
     rest(out, report.expressions.len());
+    null_for_all(out, report, paint);
     if !report.warnings.is_empty() {
         line!(out);
     }
@@ -165,6 +166,22 @@ impl std::fmt::Display for ExpressionReport {
         expression(&mut out, self, Paint(Style::Plain));
         f.write_str(out.trim_end())
     }
+}
+
+/// Fields that were null for every entity, by resource. Null for some is nothing unusual, and in the JSON.
+fn null_for_all(out: &mut String, report: &Report, paint: Paint) {
+    let always: Vec<_> = report.nulls.iter().filter(|field| field.count >= field.of).collect();
+    let shown = &always[..always.len().min(SHOWN)];
+    for fields in shown.chunk_by(|one, other| (one.resource, one.of) == (other.resource, other.of)) {
+        let [first, ..] = fields else { continue };
+        let place = format!("resource {} ({})", first.resource, first.kind);
+        line!(out);
+        line!(out, "{} null for all {}:", paint.warning(&place), plural(first.of, "entity", "entities"));
+        for field in fields {
+            line!(out, "  {}: {}", field.field, field.expression);
+        }
+    }
+    rest(out, always.len());
 }
 
 fn rest(out: &mut String, count: usize) {
@@ -268,7 +285,19 @@ fn duration(duration: Duration) -> String {
 mod tests {
     use super::*;
     use crate::model::{Gap, Kind};
-    use crate::report::{DeletionReport, Refusal};
+    use crate::report::{DeletionReport, NullReport, Refusal};
+
+    fn null(field: &str, expression: &str, count: u64) -> NullReport {
+        NullReport {
+            resource: 1,
+            kind: "alert".into(),
+            field: field.into(),
+            expression: expression.into(),
+            count,
+            of: 1057,
+            examples: vec!["a".into(), "b".into(), "c".into()],
+        }
+    }
 
     fn report() -> Report {
         let service = KindReport { listed: 8, mapped: 8, created: 8, ..KindReport::new(Kind::Service) };
@@ -315,6 +344,11 @@ mod tests {
                 examples: vec!["a".into()],
                 message: "Cannot index string with \"name\"".into(),
             }],
+            nulls: vec![
+                null("properties.url", ".links.web", 1057),
+                null("properties.owner", ".owner", 3),
+                null("relations.team", ".team.id", 1057),
+            ],
             warnings: vec!["`OCEAN__PORT__CLIENTID` is unknown".into()],
             opsgenie: Traffic { calls: 25, bytes_received: 120_400, ..Traffic::default() },
             catalog: Traffic {

@@ -14,11 +14,13 @@ use crate::apply::{Deleted, Written};
 use crate::catalog::Meaning;
 use crate::config::Settings;
 use crate::http::Usage;
-use crate::map::{Blueprints, FieldFault, FieldId, Rule, Rules, Tally};
+use crate::map::{Blueprints, FieldFault, FieldId, FieldNulls, Rule, Rules, Tally};
 use crate::model::{BlueprintId, Gap, Kind, Verdict};
 use crate::opsgenie;
 use crate::plan::deletion::{Decision, Seen};
-use crate::report::{Cause, DeletionReport, ExpressionReport, KindReport, Refusal, Report, Traffic};
+use crate::report::{
+    Cause, DeletionReport, ExpressionReport, KindReport, NullReport, Refusal, Report, Traffic,
+};
 
 /// A report in the making.
 pub(super) struct Summary {
@@ -69,6 +71,7 @@ impl Summary {
             }
             self.warn_of(&harvested);
             self.report.expressions.extend(expressions(&prepared.rules, &harvested.tally));
+            self.report.nulls.extend(nulls(&prepared.rules, &harvested.tally));
             let Harvested { listed, enriched, tally, verdict, duration, .. } = harvested;
             self.seen.insert(kind, Seen { listed, verdict: verdict.clone() });
             self.report.kinds.push(KindReport {
@@ -239,6 +242,23 @@ pub fn expressions(rules: &Rules, tally: &Tally) -> Vec<ExpressionReport> {
         }
     };
     tally.faults.iter().map(row).collect()
+}
+
+/// Where expressions gave null, field by field.
+fn nulls(rules: &Rules, tally: &Tally) -> Vec<NullReport> {
+    let report = |(field, nulls): (&FieldId, &FieldNulls)| {
+        let (rule, name, text) = rules.field(*field);
+        NullReport {
+            resource: rule.resource + 1,
+            kind: rule.kind.to_string(),
+            field: name.to_owned(),
+            expression: text.to_owned(),
+            count: nulls.count,
+            of: tally.by_rule.get(&rule.id).copied().unwrap_or_default(),
+            examples: nulls.examples.iter().map(ToString::to_string).collect(),
+        }
+    };
+    tally.nulls.iter().map(report).collect()
 }
 
 fn in_file_order(rules: &Rules) -> Vec<Kind> {

@@ -13,7 +13,7 @@ use ocean_opsgenie::jq::Environment;
 use ocean_opsgenie::map::{Rules, sound};
 use ocean_opsgenie::model::{Gap, Kind};
 use ocean_opsgenie::report::{
-    Cause, DeletionReport, ExpressionReport, KindReport, Mode, Refusal, Report, Signal,
+    Cause, DeletionReport, ExpressionReport, KindReport, Mode, NullReport, Refusal, Report, Signal,
 };
 use serde_json::Value;
 
@@ -304,6 +304,15 @@ fn full_report() -> Report {
         count: 1,
         examples: vec!["a".into()],
         message: "m".into(),
+    });
+    report.nulls.push(NullReport {
+        resource: 1,
+        kind: "alert".into(),
+        field: "title".into(),
+        expression: ".a".into(),
+        count: 1,
+        of: 2,
+        examples: vec!["a".into()],
     });
     report.warnings.push("w".into());
     report

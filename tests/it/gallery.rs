@@ -471,6 +471,31 @@ async fn a_field_that_fails_for_every_record() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_null_for_every_record() {
+    let mapping = one_resource(|resource| {
+        entity(resource)["title"] = json!(".mesage");
+        entity(resource)["icon"] = json!("null");
+        entity(resource)["properties"]["status"] = json!("if .tinyId == \"1\" then empty else .status end");
+        entity(resource)["team"] = json!(".team.id");
+    });
+    let (shown, run, stage) = mapped(&mapping).await;
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(stage.held("a").len(), 5);
+    insta::assert_snapshot!(shown, @r"
+    resource 1 (alert) null for all 5 entities:
+      title: .mesage
+      team: .team.id
+    ");
+    let json = stage.pass().await;
+    let of_title = &json.report["nulls"][0];
+    assert_eq!(
+        (&of_title["field"], &of_title["count"], &of_title["of"]),
+        (&json!("title"), &json!(5), &json!(5))
+    );
+    assert_eq!(of_title["examples"].as_array().map(Vec::len), Some(3), "{of_title}");
+}
+
+#[tokio::test]
 async fn an_endless_field() {
     let mapping = one_resource(|resource| {
         entity(resource)["title"] = json!("def f: f; f");
