@@ -56,6 +56,8 @@ pub(super) enum Command {
     /// Runs one pass, or the configured listener with --listen.
     #[command(alias = "sail")]
     Sync(SyncArguments),
+    /// Prints records of the source as JSON lines, in the shape that mappings see.
+    Get(GetArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
     Map(MapArguments),
     /// Checks settings, resources and mapping without the network.
@@ -99,6 +101,23 @@ pub(super) struct ValidateArguments {
     /// Only this mapping, YAML or JSON by its name; no credentials are needed.
     #[arg(long, value_name = "FILE")]
     pub(super) mapping: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct GetArguments {
+    /// Which records.
+    #[arg(value_name = "KIND", value_parser = kinds())]
+    pub(super) kind: Kind,
+    /// Joins everything that a mapping may read: `__team`, `__oncalls` and so on, details of alerts (a call each),
+    /// rotations of schedules.
+    #[arg(long)]
+    pub(super) enrich: bool,
+    /// At most this many.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// Only what this text in Opsgenie's search language finds: `status:open AND priority:P1`.
+    #[arg(long, value_name = "QUERY")]
+    pub(super) query: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod faults;
+mod get;
 mod map;
 mod sandbox;
 mod service;
@@ -18,6 +19,7 @@ use clap::error::ErrorKind;
 
 use crate::config::EventListener;
 use crate::report::{Exit, Report};
+use crate::sync::Failure;
 use crate::telemetry;
 
 use arguments::{Arguments, Command, Form, OutputArguments, SyncArguments};
@@ -90,6 +92,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         None => listen(&SyncArguments::default(), &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
+        Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
@@ -150,6 +153,12 @@ fn show(report: &Report, output: &OutputArguments) -> Result<(), Exit> {
         faults::report_file(file, &json)?;
     }
     shown
+}
+
+/// Tells why a side cannot be used.
+fn refused(failure: &Failure) -> Exit {
+    terminal::talk(&format!("error: {failure}"));
+    failure.cause().map_or(Exit::Unexpected, |cause| cause.exit())
 }
 
 /// The exit code of a command that only says something.

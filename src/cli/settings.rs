@@ -1,6 +1,6 @@
 //! From arguments to settings.
 
-use crate::config::{Loudness, Notice, Override, Settings, Sources, names};
+use crate::config::{Faults, Loudness, Notice, Override, Settings, Sources, names};
 use crate::report::Exit;
 
 use super::arguments::{OutputArguments, SyncArguments};
@@ -39,9 +39,21 @@ fn told(settings: &Settings, notices: &[Notice]) {
 
 /// The settings of this process for a command that calls neither side: credentials may be missing.
 pub(super) fn offline(output: &OutputArguments) -> Result<Settings, Exit> {
+    for_some(output, Settings::resolve_offline)
+}
+
+/// The settings of this process for a command that reads the source only: the catalog's credentials may be missing.
+pub(super) fn of_source(output: &OutputArguments) -> Result<Settings, Exit> {
+    for_some(output, Settings::resolve_source)
+}
+
+fn for_some(
+    output: &OutputArguments,
+    resolve: impl Fn(&Sources) -> Result<(Settings, Vec<Notice>), Faults>,
+) -> Result<Settings, Exit> {
     let refused = |faults| refuse_settings(&faults, output);
     let sources = Sources::of_process(overrides_of(output)).map_err(refused)?;
-    let (settings, notices) = Settings::resolve_offline(&sources).map_err(refused)?;
+    let (settings, notices) = resolve(&sources).map_err(refused)?;
     told(&settings, &notices);
     Ok(settings)
 }

@@ -12,7 +12,7 @@ use crate::sync::{self, Request, Sides};
 
 use super::arguments::{OutputArguments, SyncArguments};
 use super::stop::Stop;
-use super::{faults, show, terminal};
+use super::{faults, refused, show};
 
 /// Runs one pass and shows its report.
 pub(super) async fn run(
@@ -34,10 +34,7 @@ pub(super) async fn run(
 
 /// Both sides of the settings; what keeps them from being used is told.
 pub(super) fn connect(settings: &Settings, proxy: &Proxy, stop: &Stop) -> Result<Sides, Exit> {
-    Sides::connect(settings, proxy, &stop.first).map_err(|failure| {
-        terminal::talk(&format!("error: {failure}"));
-        failure.cause().map_or(Exit::Unexpected, |cause| cause.exit())
-    })
+    Sides::connect(settings, proxy, &stop.first).map_err(|failure| refused(&failure))
 }
 
 /// Runs one pass. The faults of a mapping are shown; everything else is in the report.

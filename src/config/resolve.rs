@@ -58,6 +58,16 @@ impl Settings {
         Self::settle(sources, |fault| !matches!(fault.problem, Problem::MissingSecret))
     }
 
+    /// The same for a run that calls Opsgenie only: a credential of the catalog that nobody gave is no fault, and empty.
+    ///
+    /// # Errors
+    /// Every other fault at once.
+    pub fn resolve_source(sources: &Sources) -> Result<(Self, Vec<Notice>), Faults> {
+        Self::settle(sources, |fault| {
+            !matches!(fault.problem, Problem::MissingSecret) || fault.subject == names::API_TOKEN.variable()
+        })
+    }
+
     fn settle(sources: &Sources, counts: fn(&Fault) -> bool) -> Result<(Self, Vec<Notice>), Faults> {
         let mut reader = Reader::new(Layers::of(sources), &*sources.read_file);
         let (catalog, source) = sides(&mut reader);

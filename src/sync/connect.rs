@@ -32,9 +32,8 @@ impl Sides {
         } else {
             tls(settings.catalog.certificates)?
         };
-        let source_http = client(settings, source_tls, proxy, stop)?;
+        let source = account(settings, source_tls, proxy, stop)?;
         let catalog_http = client(settings, catalog_tls, proxy, stop)?;
-        let source = Opsgenie::new(source_http, &settings.source.api_url, settings.source.api_token.clone())?;
         let options = catalog::Options {
             base_url: settings.catalog.base_url.clone(),
             client_id: settings.catalog.client_id.clone(),
@@ -45,6 +44,21 @@ impl Sides {
         let catalog = Catalog::new(catalog_http, options).map_err(Failure::Address)?;
         Ok(Self { source, catalog })
     }
+}
+
+/// The source alone.
+pub fn source(settings: &Settings, proxy: &Proxy, stop: &CancellationToken) -> Result<Opsgenie, Failure> {
+    account(settings, tls(settings.source.certificates)?, proxy, stop)
+}
+
+fn account(
+    settings: &Settings,
+    tls: Tls,
+    proxy: &Proxy,
+    stop: &CancellationToken,
+) -> Result<Opsgenie, Failure> {
+    let http = client(settings, tls, proxy, stop)?;
+    Ok(Opsgenie::new(http, &settings.source.api_url, settings.source.api_token.clone())?)
 }
 
 fn tls(certificates: Certificates) -> Result<Tls, Failure> {

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use connect::{Sides, VERSION};
+pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
 pub use summary::expressions;
 

@@ -9,6 +9,7 @@ mod examples;
 mod expected;
 mod faults;
 mod gallery;
+mod get;
 mod jq_corpus;
 mod limits;
 mod map_eval;
