@@ -243,7 +243,10 @@ fn a_mapping_at_fault_is_shown_whole() {
     let arguments = ["map", "run", "--mapping", "nowhere.yaml", "--kind", "alert", "--input", "alert.json"];
     let run = piped(directory.path(), &arguments, b"");
     assert_eq!(run.code, 2);
-    insta::assert_snapshot!(run.stderr, @"error: cannot read `nowhere.yaml`: No such file or directory (os error 2)");
+    insta::assert_snapshot!(run.stderr, @r"
+    error: the mapping cannot be read: No such file or directory (os error 2)
+      --> nowhere.yaml
+    ");
 }
 
 #[test]

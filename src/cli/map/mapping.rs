@@ -1,7 +1,5 @@
 //! Which mapping is tried: a file, or what the catalog holds for this installation.
 
-use std::path::Path;
-
 use crate::catalog::Integration;
 use crate::config::mapping::Reading;
 use crate::config::{MappingFile, Settings, Severity};
@@ -15,7 +13,6 @@ use super::super::faults::refuse;
 use super::super::stop::Stop;
 use super::super::{settings, sync, terminal};
 use super::arguments::MappingArguments;
-use super::input::Input;
 
 /// The compiled mapping. What is wrong with it is told, all of it at once.
 pub(super) async fn rules(
@@ -25,7 +22,7 @@ pub(super) async fn rules(
 ) -> Result<Rules, Exit> {
     let settings = settings::offline(output)?;
     let reading = match &arguments.mapping {
-        Some(path) => in_file(path, output)?,
+        Some(path) => MappingFile::from_file(path),
         None => held(&settings, stop).await?,
     };
     let sound =
@@ -34,12 +31,6 @@ pub(super) async fn rules(
         terminal::talk(&warning.diagnostic(Severity::Warning).to_string());
     }
     Ok(sound.rules)
-}
-
-fn in_file(path: &Path, output: &OutputArguments) -> Result<Reading, Exit> {
-    let mut input = Input::open(path, output)?;
-    let text = input.text()?;
-    Ok(MappingFile::from_text(&input.name, &text))
 }
 
 /// What the catalog holds. Only its credentials are needed.
