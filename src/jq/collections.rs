@@ -12,7 +12,10 @@ pub(super) fn length(value: &Value) -> Outcome {
     Ok(match value {
         Value::Null => count(0),
         Value::Number(number) => Value::Number(absolute(number)),
-        Value::String(text) => count(text.chars().count()),
+        Value::String(text) => {
+            meter::read(text.len())?;
+            count(text.chars().count())
+        }
         Value::Array(items) => count(items.len()),
         Value::Object(object) => count(object.len()),
         Value::Bool(_) => return Err(format!("{} has no length", shown(value))),
@@ -263,7 +266,9 @@ fn includes(value: &Value, part: &Value) -> bool {
         (Value::Array(items), Value::Array(part)) => {
             part.iter().all(|part| items.iter().any(|item| includes(item, part)))
         }
-        (Value::String(text), Value::String(part)) => text.contains(&**part),
+        (Value::String(text), Value::String(part)) => {
+            meter::read(text.len()).is_ok() && text.contains(&**part)
+        }
         _ => order(value, part).is_eq(),
     }
 }

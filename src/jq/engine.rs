@@ -216,9 +216,18 @@ impl Engine {
     }
 }
 
+/// Bytes of an error text that anybody reads.
+const MAX_MESSAGE_BYTES: usize = 4096;
+
 /// The text of an error value, as the peer shows it: strings as they are, anything else as JSON.
 fn message(value: Value) -> String {
-    Val(value).to_string()
+    let mut text = Val(value).to_string();
+    if text.len() > MAX_MESSAGE_BYTES {
+        let end = (0..=MAX_MESSAGE_BYTES).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
 }
 
 /// Whether a result is within bounds. What it shares with itself counts every time, as it would be written.

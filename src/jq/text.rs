@@ -20,7 +20,12 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) => out.extend_from_slice(number.to_text().as_bytes()),
+        Value::Number(number) => {
+            // Most are short; a literal is as long as it was written.
+            if meter::make(number.literal().map_or(0, str::len)).is_ok() {
+                out.extend_from_slice(number.to_text().as_bytes());
+            }
+        }
         Value::String(text) => {
             if meter::make(text.len()).is_ok() {
                 write_string(text, out);

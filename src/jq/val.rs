@@ -42,8 +42,13 @@ pub(super) fn kind(value: &Value) -> &'static str {
 
 /// Type and beginning of the value, for error texts.
 pub(super) fn shown(value: &Value) -> String {
+    format!("{} ({})", kind(value), cut(value))
+}
+
+/// The beginning of the value, for error texts.
+pub(super) fn cut(value: &Value) -> String {
     let text = super::text::to_json(value);
-    let cut = if text.len() <= SHOWN_BYTES {
+    if text.len() <= SHOWN_BYTES {
         text
     } else {
         let close = match value {
@@ -57,8 +62,7 @@ pub(super) fn shown(value: &Value) -> String {
             room -= 1;
         }
         format!("{}...{close}", &text[..room])
-    };
-    format!("{} ({cut})", kind(value))
+    }
 }
 
 /// jq's text for an index that the value does not take.
@@ -94,8 +98,17 @@ fn compare(left: &Value, right: &Value, nans: Ordering) -> Ordering {
     match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Number(a), Value::Number(b)) if a.as_f64().is_nan() && b.as_f64().is_nan() => nans,
-        (Value::Number(a), Value::Number(b)) => a.order(b),
-        (Value::String(a), Value::String(b)) => a.cmp(b),
+        (Value::Number(a), Value::Number(b)) => {
+            let length = |number: &Number| number.literal().map_or(0, str::len);
+            if is_looked_through(length(a).min(length(b))) { a.order(b) } else { Ordering::Equal }
+        }
+        (Value::String(a), Value::String(b)) => {
+            if is_looked_through(a.len().min(b.len())) {
+                a.cmp(b)
+            } else {
+                Ordering::Equal
+            }
+        }
         (Value::Array(a), Value::Array(b)) => {
             let pairs = a.iter().zip(b.iter()).map(|(a, b)| compare(a, b, nans));
             pairs.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
@@ -110,6 +123,12 @@ fn compare(left: &Value, right: &Value, nans: Ordering) -> Ordering {
         }
         _ => rank(left).cmp(&rank(right)),
     }
+}
+
+/// Counts the steps of comparing long texts; whether that was within the limits.
+fn is_looked_through(bytes: usize) -> bool {
+    const SHORT: usize = 1024;
+    bytes <= SHORT || meter::read(bytes).is_ok()
 }
 
 fn rank(value: &Value) -> u8 {
@@ -389,7 +408,10 @@ impl Neg for Val {
     type Output = ValR<Self>;
     fn neg(self) -> Self::Output {
         raise(match &self.0 {
-            Value::Number(number) => Ok(Value::Number(number.negated())),
+            Value::Number(number) => {
+                let length = number.literal().map_or(0, str::len);
+                meter::make(length).map(|()| Value::Number(number.negated()))
+            }
             other => Err(format!("{} cannot be negated", shown(other))),
         })
     }

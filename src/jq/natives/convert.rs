@@ -1,6 +1,7 @@
 //! Between types.
 
 use super::{Table, unary};
+use crate::jq::meter;
 use crate::jq::text::to_json;
 use crate::jq::val::{Outcome, shown};
 use crate::value::{Number, Value};
@@ -32,6 +33,7 @@ fn to_number(value: &Value) -> Outcome {
         Value::String(text) => text,
         other => return Err(format!("{} cannot be parsed as a number", shown(other))),
     };
+    meter::make(text.len())?;
     match Number::from_lenient(text) {
         Some(number) => Ok(Value::Number(number)),
         None => Err(format!("{} cannot be parsed as a number", shown(value))),
@@ -45,6 +47,7 @@ fn from_json(value: &Value) -> Outcome {
     if text.trim_ascii().is_empty() {
         return Err(format!("Expected JSON value (while parsing '{text}')"));
     }
+    meter::read(text.len())?;
     Value::parse_like_jq(text.as_bytes(), MAX_JSON_DEPTH)
         .map_err(|error| format!("{error} (while parsing '{text}')"))
 }

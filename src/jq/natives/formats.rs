@@ -45,6 +45,7 @@ fn reserve(text: &str) -> Result<(), String> {
 fn formatted(value: &Value, format: &str) -> Outcome {
     value.as_str().map_or(Ok(()), reserve)?;
     let text = match format {
+        "text" if value.as_str().is_some() => return Ok(value.clone()),
         "text" => text_of(value),
         "json" => to_json(value),
         "csv" => return row(value, format, ",", csv_field),
@@ -84,6 +85,7 @@ fn row(value: &Value, format: &str, separator: &str, quoted: fn(&str) -> String)
         return Err(format!("{} cannot be {format}-formatted, only array", shown(value)));
     };
     let field = |item: &Value| match item {
+        Value::Number(number) if number.as_f64().is_nan() => Ok(String::new()),
         Value::Number(_) | Value::Bool(_) => Ok(to_json(item)),
         Value::Null => Ok(String::new()),
         Value::String(text) => reserve(text).map(|()| quoted(text)),

@@ -14,11 +14,11 @@ pub(super) fn table() -> Table {
         unary!("explode", explode),
         unary!("implode", implode),
         unary!("ascii_downcase", |value: &Value| match value {
-            Value::String(text) => Ok(Value::from(text.to_ascii_lowercase())),
+            Value::String(text) => meter::make(text.len()).map(|()| Value::from(text.to_ascii_lowercase())),
             _ => Err("explode input must be a string".to_owned()),
         }),
         unary!("ascii_upcase", |value: &Value| match value {
-            Value::String(text) => Ok(Value::from(text.to_ascii_uppercase())),
+            Value::String(text) => meter::make(text.len()).map(|()| Value::from(text.to_ascii_uppercase())),
             _ => Err("explode input must be a string".to_owned()),
         }),
         unary!("trim", |value| trim(value, |text| text.trim_matches(is_space))),
@@ -50,6 +50,7 @@ fn is_space(char: char) -> bool {
 fn trim(value: &Value, trimmed: fn(&str) -> &str) -> Outcome {
     match value {
         Value::String(text) => {
+            meter::make(text.len())?;
             let trimmed = trimmed(text);
             Ok(if trimmed.len() == text.len() { value.clone() } else { Value::from(trimmed) })
         }
@@ -73,6 +74,7 @@ fn cut(value: &Value, part: &Value, ends: Ends) -> Outcome {
         }
         .to_owned());
     };
+    meter::make(text.len())?;
     let start = |text: &'_ str| text.strip_prefix(part).map_or(text.len(), str::len);
     let from = match ends {
         Ends::Start | Ends::Both => text.len() - start(text),
@@ -83,7 +85,7 @@ fn cut(value: &Value, part: &Value, ends: Ends) -> Outcome {
         Ends::End | Ends::Both => rest.strip_suffix(part).unwrap_or(rest),
         Ends::Start => rest,
     };
-    Ok(Value::from(rest))
+    Ok(if rest.len() == text.len() { value.clone() } else { Value::from(rest) })
 }
 
 fn explode(value: &Value) -> Outcome {
@@ -98,6 +100,7 @@ fn implode(value: &Value) -> Outcome {
     let Value::Array(points) = value else {
         return Err("implode input must be an array".to_owned());
     };
+    meter::make(points.len().saturating_mul(char::MAX.len_utf8()))?;
     let mut text = String::with_capacity(points.len());
     for point in points.iter() {
         let Some(number) = point.as_f64().filter(|number| !number.is_nan()) else {

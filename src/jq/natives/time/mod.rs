@@ -6,6 +6,7 @@ mod print;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Table, binary, unary};
+use crate::jq::meter;
 use crate::jq::val::Outcome;
 use crate::value::Value;
 
@@ -155,6 +156,7 @@ fn strftime(value: &Value, format: &Value, name: &str, zone: &str) -> Outcome {
     .ok_or_else(parsed)?;
     let format = format.as_str().ok_or_else(|| format!("{name} requires a string format"))?;
     let fields = Fields::of_epoch(fields.to_epoch()).ok_or_else(parsed)?;
+    meter::make(format.len().saturating_add(format.matches('%').count().saturating_mul(print::MAX_WIDTH)))?;
     Ok(Value::from(print::print(&fields, zone, format)))
 }
 
@@ -162,6 +164,7 @@ fn strptime(value: &Value, format: &Value) -> Outcome {
     let (Some(text), Some(format)) = (value.as_str(), format.as_str()) else {
         return Err("strptime/1 requires string inputs and arguments".to_owned());
     };
+    meter::read(text.len().saturating_add(format.len()))?;
     match parse::parse(text, format) {
         Some((fields, "")) => Ok(fields.to_value(0.0)),
         Some((fields, rest)) if rest.starts_with(|char: char| char.is_ascii_whitespace()) => {

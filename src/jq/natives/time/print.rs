@@ -13,7 +13,7 @@ enum Padding {
 }
 
 /// Padding wider than this serves nobody.
-const MAX_WIDTH: usize = 1024;
+pub(super) const MAX_WIDTH: usize = 1024;
 
 /// The text; directives that are not known are copied.
 pub(super) fn print(fields: &Fields, zone: &str, format: &str) -> String {
