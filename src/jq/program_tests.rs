@@ -175,3 +175,39 @@ fn a_defect_of_the_engine_is_an_error_of_the_expression() {
         }
     }
 }
+
+#[test]
+fn whether_a_path_is_one_is_decided_by_value() {
+    let cases = [
+        ("path(.a | tostring)", r#"{"a":"x"}"#, r#"["a"]"#),
+        ("path(.a | tostring)", r#"{"a":1}"#, r#"error: Invalid path expression with result "1""#),
+        ("[path(1 | empty)]", "null", "[]"),
+        ("path(1)", "null", "error: Invalid path expression with result 1"),
+        ("path({a: 1} | .a)", "null", "error: Invalid path expression with result 1"),
+        ("path(. as $whole | {} | $whole)", r#"{"a":1}"#, "[]"),
+        ("path(.a as $x | .b)", "null", r#"["b"]"#),
+        ("def f(g): [path(g)]; f(.a, (1 | empty))", "null", r#"[["a"]]"#),
+        ("def f: 1; try (f = 3) catch .", "null", r#""Invalid path expression with result 1""#),
+        ("path(1 | getpath([\"a\"]))", "null", "error: Invalid path expression with result 1"),
+        ("last(.[]) |= 3", "[1,2]", "error: Invalid path expression with result 2"),
+        ("(.a // 1) |= 2", r#"{"a":5}"#, r#"{"a":2}"#),
+        ("del(paths)", r#""x""#, r#""x""#),
+    ];
+    for (source, input, expected) in cases {
+        assert_eq!(first(source, input), expected, "{source}");
+    }
+}
+
+#[test]
+fn deleting_counts_positions_before_anything_is_gone() {
+    let cases = [
+        ("del(.[1], .[-3])", "[1,2,3]", "[3]"),
+        ("del(.[1], .[-6], .[2], .[-3:9])", "[0,1,2,3,4,5,6,7,8,9]", "[0,3,5,6,9]"),
+        (r#"delpaths([["a",0,"b"],["a",1]])"#, r#"{"a":[{"b":1,"c":2},5,6]}"#, r#"{"a":[{"c":2},6]}"#),
+        (r#"delpaths([["a"],["a","b"]])"#, r#"{"a":{"b":1},"c":2}"#, r#"{"c":2}"#),
+        ("del(.[-0.5])", "[1,2]", "[1,2]"),
+    ];
+    for (source, input, expected) in cases {
+        assert_eq!(first(source, input), expected, "{source}");
+    }
+}

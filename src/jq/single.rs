@@ -51,6 +51,7 @@ pub(super) fn is_single(term: &Term<&str>) -> bool {
         }
         Term::Fold("reduce", _, _, arguments) => arguments.first().is_some_and(is_single),
         Term::Call("@assign" | "setpath", arguments) => arguments.iter().skip(1).all(is_single),
+        Term::Call("@value", arguments) => arguments.iter().all(is_single),
         Term::Path(head, path) => {
             is_single(head)
                 && path.0.iter().all(|(part, opt)| match (part, opt) {

@@ -4,16 +4,17 @@ mod convert;
 mod dialect;
 mod formats;
 mod math;
+mod paths;
 mod regex;
 mod strings;
 mod time;
 
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Filter, Fun, bome, run, v};
-use jaq_core::{Bind, Error, Exn, Native, RunPtr};
+use jaq_core::{Bind, Error, Exn, RunPtr};
 
 use super::engine::Kind;
-use super::val::{Outcome, Val, raise};
+use super::val::{Val, raise};
 use super::{collections, index, meter};
 use crate::value::Value;
 
@@ -49,7 +50,7 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Kind>> {
         [core(), collections_table(), strings::table(), convert::table(), formats::table(), math::table()];
     let ours =
         tables.into_iter().chain([regex::table(), time::table()]).flatten().map(|native| run::<Kind>(native));
-    ours.chain(with_paths()).chain(from_jaq())
+    ours.chain(paths::all()).chain(from_jaq())
 }
 
 fn core() -> Table {
@@ -129,48 +130,6 @@ fn collections_table() -> Table {
     ]
 }
 
-/// Natives that may stand in a path.
-fn with_paths() -> [Fun<Kind>; 5] {
-    let nothing =
-        Native::<Kind>::new(|_| Box::new(std::iter::empty())).with_paths(|_| Box::new(std::iter::empty()));
-    let error = Native::<Kind>::new(|cv| bome(Err(Error::new(cv.1))))
-        .with_paths(|cv| box_once(Err(Error::new(cv.1.0).into())));
-    let tick = Native::<Kind>::new(|cv| box_once(meter::spend(1).map(|()| cv.1).map_err(meter::halt)))
-        .with_paths(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)));
-    let link = Native::<Kind>::new(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)))
-        .with_paths(|cv| box_once(meter::link().map(|()| cv.1).map_err(meter::halt)));
-    let get = Native::<Kind>::new(|mut cv| {
-        let path = cv.0.pop_var();
-        bome(raise(get_path(&cv.1.0, &path.0)))
-    })
-    .with_paths(|mut cv| {
-        let Val(path) = cv.0.pop_var();
-        let (Val(value), before) = cv.1;
-        let found = match get_path(&value, &path) {
-            // Below null there is nothing, but the path is the whole one.
-            Ok(found) => found,
-            Err(text) => return box_once(Err(Error::str(text).into())),
-        };
-        let steps = path.as_array().unwrap_or_default().iter();
-        let after = steps.fold(before, |path, step| path.cons(Val(step.clone())));
-        box_once(Ok((Val(found), after)))
-    });
-    [
-        ("empty", v(0), nothing),
-        ("error", v(0), error),
-        ("@tick", v(0), tick),
-        ("@link", v(0), link),
-        ("getpath", v(1), get),
-    ]
-}
-
-fn get_path(value: &Value, path: &Value) -> Outcome {
-    match path {
-        Value::Array(path) => index::get_path(value, path),
-        _ => Err("Path must be specified as an array".to_owned()),
-    }
-}
-
 /// Functions of numbers that the standard library of Rust does not have.
 const RARE_MATH: [&str; 12] =
     ["erf", "erfc", "j0", "j1", "jn", "lgamma", "tgamma", "y0", "y1", "yn", "nextafter", "remainder"];
@@ -180,7 +139,6 @@ fn from_jaq() -> impl Iterator<Item = Fun<Kind>> {
     let math = jaq_std::extra_funs::<Kind>().filter(|(name, _, _)| RARE_MATH.contains(name));
     let core = jaq_core::funs::<Kind>().filter_map(|(name, arguments, native)| {
         let ours = match name {
-            "path" => "path",
             "first" => "@first",
             "last" => "@last",
             "limit" => "@limit",
