@@ -59,6 +59,8 @@ pub const TYPE: Setting = Setting("integration.type");
 pub const API_TOKEN: Setting = Setting("integration.config.api_token");
 /// `OCEAN__INTEGRATION__CONFIG__API_URL`: where Opsgenie is.
 pub const API_URL: Setting = Setting("integration.config.api_url");
+/// `OCEAN__OPSGENIE__CALLS_IN_FLIGHT`: calls at once within one domain.
+pub const CALLS_IN_FLIGHT: Setting = Setting("opsgenie.calls_in_flight");
 /// `OCEAN__OPSGENIE__SCHEDULES_OF_ONE_TEAM`: what becomes of several schedules that give one entity.
 pub const SCHEDULES_OF_ONE_TEAM: Setting = Setting("opsgenie.schedules_of_one_team");
 /// `OCEAN__EVENT_LISTENER__TYPE`: when a pass runs.
@@ -126,11 +128,12 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 35] = [
+const PLAIN: [Setting; 36] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
     API_URL,
+    CALLS_IN_FLIGHT,
     SCHEDULES_OF_ONE_TEAM,
     LISTENER_TYPE,
     LISTENER_INTERVAL,

@@ -23,6 +23,10 @@ const DEFAULT_POLL_SECONDS: u64 = 60;
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 /// A minute bucket that somebody else emptied may take two of its periods to let us in.
 const DEFAULT_RETRY_SECONDS: u64 = 180;
+/// Enough to hide the way there and back, few enough that one refusal does not hit a crowd.
+const DEFAULT_CALLS_IN_FLIGHT: u64 = 8;
+/// What one client has on the wire at most.
+const MAX_CALLS_IN_FLIGHT: u64 = 32;
 const DEFAULT_HTTP_PORT: u64 = 8000;
 /// The catalog takes no more entities in one bulk call.
 const MAX_UPSERT_LENGTH: u64 = 20;
@@ -132,6 +136,7 @@ fn sides(reader: &mut Reader<'_>) -> (CatalogSettings, SourceSettings) {
         api_url: reader.address(names::API_URL).unwrap_or_else(|| DEFAULT_API_URL.to_owned()),
         api_token,
         certificates: certificates(reader, names::SOURCE_TLS_VERIFY),
+        calls_in_flight: calls_in_flight(reader),
         schedules_of_one_team: reader
             .choice(
                 names::SCHEDULES_OF_ONE_TEAM,
@@ -141,6 +146,11 @@ fn sides(reader: &mut Reader<'_>) -> (CatalogSettings, SourceSettings) {
             .unwrap_or(SchedulesOfOneTeam::Merge),
     };
     (catalog, source)
+}
+
+fn calls_in_flight(reader: &mut Reader<'_>) -> usize {
+    let calls = reader.integer(names::CALLS_IN_FLIGHT, " of calls", 1..=MAX_CALLS_IN_FLIGHT);
+    usize::try_from(calls.unwrap_or(DEFAULT_CALLS_IN_FLIGHT)).expect("the bound fits into 32 bits")
 }
 
 fn certificates(reader: &mut Reader<'_>, setting: names::Setting) -> Certificates {

@@ -72,6 +72,8 @@ pub struct SourceSettings {
     pub api_token: Secret,
     /// `OCEAN__SSL__THIRD_PARTY__VERIFY` (default true).
     pub certificates: Certificates,
+    /// `OCEAN__OPSGENIE__CALLS_IN_FLIGHT` (default 8): calls at once within each of the domains that Opsgenie counts apart.
+    pub calls_in_flight: usize,
     /// `OCEAN__OPSGENIE__SCHEDULES_OF_ONE_TEAM` (default `merge`).
     pub schedules_of_one_team: SchedulesOfOneTeam,
 }

@@ -281,10 +281,11 @@ impl State {
         self.heard = now;
         let measured = self.measure(wait.max(PERIOD), now);
         let (rate, search) = match (self.search, self.rate) {
-            // A burst says little about the rate: what the period gave is a floor to climb from.
+            // A burst says little about the rate: what the period gave is a floor to climb from. It gives one at least.
             (Search::Free, _) | (_, None) => {
                 self.bucket.most = f64::from(u32::try_from(self.served.len()).unwrap_or(u32::MAX)).max(1.0);
-                (measured, Search::Climbing(now + wait))
+                let one = 1.0 / wait.max(PERIOD).as_secs_f64();
+                (measured.max(one), Search::Climbing(now + wait))
             }
             (Search::Climbing(_), Some(_)) => {
                 (self.found(measured, now) * MARGIN, Search::Settled(now, PROBE_FIRST))

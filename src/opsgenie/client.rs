@@ -1,6 +1,7 @@
 //! An account: one place that asks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +21,11 @@ pub struct Opsgenie {
     token: Arc<Secret>,
     http: http::Client,
     paces: Arc<[Pace; Domain::ALL.len()]>,
+    /// Whether the account was asked for its limits.
+    limits_asked: Arc<AtomicBool>,
 }
 
-/// Calls at once within one domain: enough to hide the way there and back, few enough that one refusal does not hit a
+/// Calls at once within one domain, unless set otherwise: enough to hide the way there and back, few enough that one refusal does not hit a
 /// crowd.
 const MAX_IN_FLIGHT: usize = 8;
 
@@ -37,11 +40,22 @@ impl Opsgenie {
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(wrong("it begins with https://"));
         }
-        let paces = Domain::ALL.map(|domain| Pace::new(domain.name(), MAX_IN_FLIGHT));
-        let opsgenie = Self { base, token: Arc::new(api_token), http, paces: Arc::new(paces) };
+        let opsgenie = Self {
+            base,
+            token: Arc::new(api_token),
+            http,
+            paces: paces(MAX_IN_FLIGHT),
+            limits_asked: Arc::default(),
+        };
         // A key that no header can carry is found out here, not in the middle of a pass.
         opsgenie.sign(Call::Account.request(&opsgenie.base)?)?;
         Ok(opsgenie)
+    }
+
+    /// The same account with at most `calls` at once within each domain.
+    #[must_use]
+    pub fn with_at_most(self, calls: usize) -> Self {
+        Self { paces: paces(calls), ..self }
     }
 
     /// The same account, with what was learnt about its paces, for another pass that `stop` ends.
@@ -138,7 +152,34 @@ impl Opsgenie {
         let described = request.describe();
         let request = self.sign(request)?;
         let response = self.http.paced(self.pace(domain).clone()).send(request).await?;
+        if self.rate(domain).is_some() && !self.limits_asked.swap(true, Ordering::Relaxed) {
+            self.heed_limits().await;
+        }
         Ok((wire::read(&described, &response)?, response))
+    }
+
+    /// Asks the account for its own limits once calls turned out to be counted, and starts from them. Not every key may
+    /// ask, and nobody promises an answer: without one the paces go on by themselves.
+    async fn heed_limits(&self) {
+        let Ok(request) = Call::RequestLimits.request(&self.base).and_then(|request| self.sign(request))
+        else {
+            return;
+        };
+        let described = request.describe();
+        let pace = self.pace(Call::RequestLimits.domain()).clone();
+        let answer = match self.http.paced(pace).send(request).await {
+            Ok(response) => wire::read(&described, &response).map(|envelope| envelope.data),
+            Err(error) => Err(error.into()),
+        };
+        match answer {
+            Ok(limits) => {
+                for (domain, rate) in wire::rates(&limits) {
+                    tracing::debug!(budget = domain.name(), rate, "the account states its limit");
+                    self.pace(domain).expect(rate);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the account does not state its limits"),
+        }
     }
 
     fn pace(&self, domain: Domain) -> &Pace {
@@ -150,6 +191,10 @@ impl Opsgenie {
             Error::KeyFormat("it has a line break or another byte that no header may carry".into())
         })
     }
+}
+
+fn paces(most_in_flight: usize) -> Arc<[Pace; Domain::ALL.len()]> {
+    Arc::new(Domain::ALL.map(|domain| Pace::new(domain.name(), most_in_flight)))
 }
 
 #[cfg(test)]

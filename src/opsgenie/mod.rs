@@ -29,7 +29,7 @@ mod tests {
     use crate::http::{Client, Options, Policy, Proxy};
     use crate::model::Kind;
     use crate::sandbox::{
-        Access, AlertStatus, Area, Effect, Fault, OMIT, On, Sandbox, Size, Times, World, text,
+        Access, AlertStatus, Area, Bucket, Effect, Fault, OMIT, On, Sandbox, Size, Times, World, text,
     };
     use crate::secret::Secret;
 
@@ -48,6 +48,11 @@ mod tests {
             proxy: Proxy::Direct,
             ..Options::default()
         }
+    }
+
+    /// As a real run is.
+    fn patient() -> Options {
+        Options { proxy: Proxy::Direct, ..Options::default() }
     }
 
     fn with_key(sandbox: &Sandbox, options: Options, key: &str) -> Opsgenie {
@@ -302,6 +307,46 @@ mod tests {
         let (ids, faults, error) = walk(&account(&sandbox), &Listing::all(Kind::Alert)).await;
         assert!(error.is_none(), "{error:?}");
         assert_eq!((ids.len(), faults), (whole - 1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_limit_is_asked_for_once_and_kept_to() {
+        let sandbox = sized(2_000, 0, 0).await;
+        let bucket = Bucket { per_second: 10.0, burst: 2.0, period_secs: 1 };
+        sandbox.opsgenie().with(|account| account.throttle.limit(crate::sandbox::Domain::Search, bucket));
+        let account = with_key(&sandbox, patient(), Sandbox::API_KEY);
+        let (ids, _, error) = walk(&account, &Listing::all(Kind::Alert)).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(ids.len(), 2_000);
+        assert_eq!(sandbox.opsgenie().requests_on(&On::get("/v2/request-limits")).len(), 1);
+        let (served, refused) =
+            sandbox.opsgenie().with(|account| (account.throttle.served, account.throttle.refused));
+        assert!(served >= 20 && refused * 5 <= served, "{refused} refused of {served} served");
+    }
+
+    #[tokio::test]
+    async fn where_no_limit_is_stated_or_none_is_met_nothing_is_asked() {
+        let sandbox = sized(300, 0, 0).await;
+        let account = account(&sandbox);
+        assert!(walk(&account, &Listing::all(Kind::Alert)).await.2.is_none());
+        assert_eq!(sandbox.opsgenie().requests_on(&On::get("/v2/request-limits")).len(), 0);
+        sandbox.opsgenie().fault(Fault::always(On::get("/v2/request-limits"), Effect::status(403)));
+        sandbox.opsgenie().fault(Fault::first(1, On::get("/v2/alerts"), Effect::throttled(1)));
+        let patient = with_key(&sandbox, patient(), Sandbox::API_KEY);
+        assert!(walk(&patient, &Listing::all(Kind::Alert)).await.2.is_none());
+        assert_eq!(sandbox.opsgenie().requests_on(&On::get("/v2/request-limits")).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn no_more_calls_are_under_way_than_allowed() {
+        let sandbox = sized(3_000, 0, 0).await;
+        let slow = Fault::always(On::any(), Effect::Slow(Duration::from_millis(5)));
+        sandbox.opsgenie().fault(slow);
+        let begin = std::time::Instant::now();
+        let one = account(&sandbox).with_at_most(1);
+        assert!(walk(&one, &Listing::all(Kind::Alert)).await.2.is_none());
+        // 31 pages and a count, one after the other.
+        assert!(begin.elapsed() >= Duration::from_millis(32 * 5));
     }
 
     #[tokio::test]

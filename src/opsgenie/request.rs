@@ -88,6 +88,7 @@ pub(super) enum Call {
     Incident(RecordId),
     AssociatedAlerts(RecordId),
     Account,
+    RequestLimits,
 }
 
 /// The most that `associated-alert-ids` gives at once.
@@ -98,9 +99,12 @@ impl Call {
         match self {
             Self::Alerts { .. } | Self::CountAlerts { .. } | Self::Users { .. } => Domain::Search,
             Self::Incidents { .. } | Self::Incident(_) | Self::AssociatedAlerts(_) => Domain::Incident,
-            Self::Services { .. } | Self::Teams | Self::Schedules(_) | Self::Team(_) | Self::Account => {
-                Domain::Configuration
-            }
+            Self::Services { .. }
+            | Self::Teams
+            | Self::Schedules(_)
+            | Self::Team(_)
+            | Self::Account
+            | Self::RequestLimits => Domain::Configuration,
             Self::Oncalls | Self::OncallsOf(_) => Domain::ScheduleOncalls,
             Self::Alert(_) => Domain::Alert,
         }
@@ -156,6 +160,7 @@ impl Call {
             Self::Incident(id) => vec!["v1", "incidents", segment(id)?],
             Self::AssociatedAlerts(id) => vec!["v1", "incidents", segment(id)?, "associated-alert-ids"],
             Self::Account => vec!["v2", "account"],
+            Self::RequestLimits => vec!["v2", "request-limits", ""],
         })
     }
 
@@ -185,7 +190,8 @@ impl Call {
             | Self::Team(_)
             | Self::Alert(_)
             | Self::Incident(_)
-            | Self::Account => Vec::new(),
+            | Self::Account
+            | Self::RequestLimits => Vec::new(),
         }
     }
 }
@@ -266,6 +272,7 @@ mod tests {
             Call::Incident(id("b2f1")),
             Call::AssociatedAlerts(id("b2f1-70")),
             Call::Account,
+            Call::RequestLimits,
         ]
         .map(|call| asked(&call))
         .join("\n");
@@ -286,6 +293,7 @@ mod tests {
         https://api.opsgenie.com/v1/incidents/b2f1
         https://api.opsgenie.com/v1/incidents/b2f1-70/associated-alert-ids?limit=25
         https://api.opsgenie.com/v2/account
+        https://api.opsgenie.com/v2/request-limits/
         ");
     }
 }

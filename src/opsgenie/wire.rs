@@ -4,6 +4,7 @@ use crate::http::Response;
 use crate::value::Value;
 
 use super::Error;
+use super::request::Domain;
 
 /// A good answer.
 #[derive(Debug)]
@@ -87,6 +88,28 @@ fn envelope(request: &str, response: &Response) -> Result<Envelope, Error> {
         paging: paging.map(|paging| Paging { next: link(paging, "next"), last: link(paging, "last") }),
         total: object.get("totalCount").and_then(count),
     })
+}
+
+/// Calls a second in the long run, by domain, as `GET /v2/request-limits/` states them. Of several limits of a domain the
+/// one with the shortest period counts: a longer one matters only to who needs more calls than it has.
+pub(super) fn rates(limits: &Value) -> Vec<(Domain, f64)> {
+    let plain =
+        |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let mut rates = Vec::new();
+    for stated in limits.get("rateLimits").as_array().unwrap_or_default() {
+        let name = plain(stated.get("domain").as_str().unwrap_or_default());
+        let Some(domain) = Domain::ALL.into_iter().find(|domain| plain(domain.name()) == name) else {
+            continue;
+        };
+        let each = stated.get("limits").as_array().unwrap_or_default().iter();
+        let each =
+            each.filter_map(|one| Some((one.get("limit").as_f64()?, one.get("periodInSeconds").as_f64()?)));
+        let sound = each.filter(|(calls, seconds)| *calls > 0.0 && *seconds > 0.0);
+        if let Some((calls, seconds)) = sound.min_by(|(_, one), (_, other)| one.total_cmp(other)) {
+            rates.push((domain, calls / seconds));
+        }
+    }
+    rates
 }
 
 /// A whole number that counts something.

@@ -58,7 +58,8 @@ fn account(
     stop: &CancellationToken,
 ) -> Result<Opsgenie, Failure> {
     let http = client(settings, tls, proxy, stop)?;
-    Ok(Opsgenie::new(http, &settings.source.api_url, settings.source.api_token.clone())?)
+    let account = Opsgenie::new(http, &settings.source.api_url, settings.source.api_token.clone())?;
+    Ok(account.with_at_most(settings.source.calls_in_flight))
 }
 
 fn tls(certificates: Certificates) -> Result<Tls, Failure> {

@@ -113,7 +113,7 @@ impl Throttle {
         let limits = self.levels.iter().map(|(domain, level)| {
             let per_minute = level.bucket.per_second * 60.0;
             json!({ "domain": domain.name(), "limits": [
-                { "limit": level.bucket.burst, "periodInSeconds": 1 },
+                { "limit": level.bucket.burst.max(level.bucket.per_second), "periodInSeconds": 1 },
                 { "limit": per_minute, "periodInSeconds": 60 },
             ] })
         });
