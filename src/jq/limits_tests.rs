@@ -67,6 +67,27 @@ fn a_product_without_recursion_is_stopped() {
 }
 
 #[test]
+fn alternatives_and_patterns_within_each_other_are_refused() {
+    let sources = [
+        format!("{}1", ". as [$a] ?// $a | ".repeat(60)),
+        format!("{}1{}", "reduce . as [$a] ?// $a (0; ".repeat(60), ")".repeat(60)),
+        format!("{}1{}", "foreach . as [$a] ?// $a (0; ".repeat(60), "; .)".repeat(60)),
+        format!(". as {}$a{} | 1", "[".repeat(300), "]".repeat(300)),
+        format!(". as {}$a{} | 1", "{a: ".repeat(300), "}".repeat(300)),
+    ];
+    for source in sources {
+        assert!(Program::compile(&source).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn definitions_that_multiply_are_stopped() {
+    let definitions: Vec<_> = (1..60).map(|at| format!("def f{at}: f{0} | f{0};", at - 1)).collect();
+    stopped(&format!("def f0: .; {} f59", definitions.join(" ")), "it took too many steps");
+    stopped(&format!("def f(g): g | g; {}.{}", "f(".repeat(40), ")".repeat(40)), "it took too many steps");
+}
+
+#[test]
 fn what_would_fill_the_memory_is_stopped() {
     for source in [
         "reduce range(60) as $i (\"x\"; . + .)",

@@ -375,15 +375,17 @@ impl<'s> Rewrite<'_, 's> {
         if kept.is_empty() { body } else { Term::Def(kept, Box::new(body)) }
     }
 
-    /// A definition that calls itself counts its steps, or it could run for ever.
+    /// A definition that calls itself counts its steps, or it could run for ever; so do those of a user, which may
+    /// call each other twice, and so on.
     fn definition(self, definition: Def<&'s str>) -> Def<&'s str> {
         let Def { name, args, body } = definition;
         let recursive = calls::of(&body).contains(&(name, args.len()));
         let body = self.asking(self.asked_of_definitions).term(body);
         // With closures, every call holds those of the calls before it.
         let closures = args.iter().any(|arg| !arg.starts_with('$'));
-        let count = if closures { "@link" } else { "@tick" };
-        let body = if recursive { pipe(call(count, Vec::new()), body) } else { body };
+        let count = if recursive && closures { "@link" } else { "@tick" };
+        let body =
+            if recursive || self.author == Author::User { pipe(call(count, Vec::new()), body) } else { body };
         Def { name, args, body }
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens to terms.
 
+use std::cell::Cell;
+
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
 use jaq_core::ops::{Cmp, Math};
@@ -23,7 +25,8 @@ pub(super) type Parsed<T> = Result<T, CompileFault>;
 
 /// Parses a whole program.
 pub(super) fn parse<'s>(source: &'s str, tokens: &[Token<'s>]) -> Parsed<Term<&'s str>> {
-    let mut parser = Parser { source, tokens, end: source.len(), nesting: 0 };
+    let repeated = Cell::new(0);
+    let mut parser = Parser { source, tokens, end: source.len(), nesting: 0, repeated: &repeated };
     if tokens.is_empty() {
         return Err(parser.fault("Top-level program not given (try \".\")".to_owned()));
     }
@@ -43,6 +46,8 @@ pub(super) struct Parser<'s, 't> {
     /// Where the tokens end.
     end: usize,
     nesting: usize,
+    /// Terms that alternatives of patterns have repeated so far.
+    pub(super) repeated: &'t Cell<usize>,
 }
 
 /// Whether something may follow after a comma.
@@ -144,7 +149,7 @@ impl<'s, 't> Parser<'s, 't> {
         self.fault(format!("syntax error, unexpected {found}, expecting {expected}"))
     }
 
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.nesting >= MAX_NESTING {
             return Err(self.fault("nested too deeply".to_owned()));
         }
@@ -195,6 +200,7 @@ impl<'s, 't> Parser<'s, 't> {
             let patterns = self.alternatives()?;
             self.expect("|")?;
             let body = self.query()?;
+            self.repeat(patterns.len(), std::slice::from_ref(&body))?;
             return Ok((super::patterns::bind(source, patterns, body), Extent::Rest));
         }
         Ok((source, Extent::Item))
@@ -467,6 +473,7 @@ impl<'s, 't> Parser<'s, 't> {
             arguments.push(self.query()?);
         }
         self.expect(")")?;
+        self.repeat(patterns.len(), &arguments)?;
         Ok(super::patterns::fold(name, source, patterns, arguments))
     }
 
@@ -565,7 +572,8 @@ impl<'s, 't> Parser<'s, 't> {
                 StrPart::Str(text) => StrPart::Str(*text),
                 StrPart::Char(char) => StrPart::Char(*char),
                 StrPart::Term(tokens) => {
-                    let mut inner = Parser { source: self.source, tokens, end, nesting: self.nesting };
+                    let (source, nesting, repeated) = (self.source, self.nesting, self.repeated);
+                    let mut inner = Parser { source, tokens, end, nesting, repeated };
                     let term = inner.query()?;
                     if !inner.tokens.is_empty() {
                         return Err(inner.unexpected("`)`"));

@@ -4,6 +4,7 @@ use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser, text};
+use crate::jq::calls;
 
 /// The value that alternatives try to take apart, and the input of what follows.
 const VALUE: &str = "$!value";
@@ -11,6 +12,9 @@ const INPUT: &str = "$!input";
 
 /// The element that a fold is at.
 const ELEMENT: &str = "$!element";
+
+/// Terms that alternatives of patterns may repeat: within each other they would multiply without measure.
+const MAX_REPEATED: usize = 20_000;
 
 impl<'s> Parser<'s, '_> {
     /// Patterns, separated by `?//`.
@@ -22,7 +26,27 @@ impl<'s> Parser<'s, '_> {
         Ok(patterns)
     }
 
+    /// Counts the terms that several alternatives will repeat, their variables included.
+    pub(super) fn repeat(&self, alternatives: usize, terms: &[Term<&'s str>]) -> Parsed<()> {
+        if alternatives < 2 {
+            return Ok(());
+        }
+        let mut size = alternatives;
+        for term in terms {
+            calls::visit(term, &mut |_| size += 1);
+        }
+        self.repeated.set(self.repeated.get().saturating_add(size.saturating_mul(alternatives)));
+        if self.repeated.get() > MAX_REPEATED {
+            return Err(self.fault("too many alternatives of patterns within each other".to_owned()));
+        }
+        Ok(())
+    }
+
     fn pattern(&mut self) -> Parsed<Pattern<&'s str>> {
+        self.nested(Self::plain_pattern)
+    }
+
+    fn plain_pattern(&mut self) -> Parsed<Pattern<&'s str>> {
         if self.accept("[") {
             let mut items = vec![self.pattern()?];
             while self.accept(",") {
