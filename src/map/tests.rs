@@ -137,6 +137,117 @@ fn a_list_of_items_makes_an_entity_each() {
 }
 
 #[test]
+fn a_list_of_items_is_found_and_taken_out_as_the_expression_is_written() {
+    let record = r#"{"id":"a","list":[{"n":1}],"deep":{"list":[{"n":2}],"kept":true}}"#;
+    let left = |list: &str, more: &str| {
+        let items = format!("      itemsToParse: {list}\n{more}");
+        let mapping = alert_mapping("'true'", "'.id + (.item.n | tostring)'", &items)
+            .replace("title: .message", "title: 'del(.item) | tojson'");
+        let (mapped, tally) = apply(&rules(&mapping), Kind::Alert, record);
+        assert_eq!((mapped.len(), tally.mapped), (1, 1), "{list}");
+        mapped[0].entity.title.as_ref().and_then(Value::as_str).expect("a text").to_owned()
+    };
+    let whole = r#"{"id":"a","list":[{"n":1}],"deep":{"list":[{"n":2}],"kept":true}}"#;
+    let without_list = r#"{"id":"a","deep":{"list":[{"n":2}],"kept":true}}"#;
+    assert_eq!(left("'.list'", ""), without_list);
+    assert_eq!(left("'(.list // [])'", ""), without_list);
+    assert_eq!(left("'.list | map(select(.n))'", ""), without_list);
+    assert_eq!(left("'. as $r | .list'", ""), without_list);
+    assert_eq!(left("'.deep.list'", ""), r#"{"id":"a","list":[{"n":1}],"deep":{"kept":true}}"#);
+    assert_eq!(left("'[.list[]?]'", ""), whole);
+    assert_eq!(left("'.list'", "      itemsToParseTopLevelTransform: false\n"), whole);
+}
+
+#[test]
+fn an_element_goes_by_the_name_that_it_is_given() {
+    let items = "      itemsToParse: .list\n      itemsToParseName: one\n";
+    let mapping = alert_mapping("'.one == 2'", "'.one | tostring'", items);
+    let (mapped, tally) = apply(&rules(&mapping), Kind::Alert, r#"{"id":"a","list":[1,2]}"#);
+    assert_eq!((mapped.len(), tally.skipped), (1, 1));
+    // Where there is no array, the record is left out, and that is told.
+    for (list, unselected) in [("{}", 1), ("false", 1), ("null", 0), ("[]", 0)] {
+        let (none, tally) = apply(&rules(&mapping), Kind::Alert, &format!(r#"{{"id":"a","list":{list}}}"#));
+        assert_eq!(
+            (none.len(), tally.unselected, tally.faults.len() as u64),
+            (0, unselected, unselected),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn the_first_output_counts_and_no_output_is_null() {
+    let title = |expression: &str| {
+        let mapping =
+            alert_mapping("'true'", ".id", "").replace("title: .message", &format!("title: {expression}"));
+        let (mapped, tally) =
+            apply(&rules(&mapping), Kind::Alert, r#"{"id":"a","tags":["x","y"],"status":"open"}"#);
+        let title = mapped[0].entity.title.as_ref().expect("mapped").to_string();
+        (title, tally.faults.values().map(|fault| fault.count).sum::<u64>())
+    };
+    assert_eq!(title("'.tags[]'"), (r#""x""#.to_owned(), 0));
+    assert_eq!(title("empty"), ("null".to_owned(), 0));
+    assert_eq!(title("'.tags[] | error'"), ("null".to_owned(), 1));
+    assert_eq!(title("'.tags | .x'"), ("null".to_owned(), 1));
+    assert_eq!(title("false"), ("false".to_owned(), 0));
+    assert_eq!(title("'{a: .tags, b: 0}'"), (r#"{"a":["x","y"],"b":0}"#.to_owned(), 0));
+    // Single quotes beside white space or an end stand for double ones.
+    assert_eq!(title(r#""if .status == 'open' then 'yes' else 'no' end""#), (r#""yes""#.to_owned(), 0));
+}
+
+#[test]
+fn a_record_may_become_several_entities_of_every_shape() {
+    let mapping = r#"resources:
+  - kind: alert
+    selector: { query: "true" }
+    port:
+      entity:
+        mappings:
+          - identifier: .id
+            blueprint: '"a"'
+            team: { combinator: '"and"', rules: [{ property: '"name"', operator: '"="', value: .owner }] }
+            properties: { nested: { deep: [.id, { x: .nope }], flat: .id } }
+          - identifier: { combinator: '"and"', rules: [{ property: '"$title"', operator: '"="', value: .id }] }
+            blueprint: '"b"'
+            team: '[.owner]'
+            relations: { to: { combinator: '"or"', rules: [] } }
+  - kind: alert
+    selector: { query: "false" }
+    port: { entity: { mappings: { identifier: .id, blueprint: '"c"' } } }
+  - kind: alert
+    selector: { query: "true" }
+    port: { entity: { mappings: { identifier: .id, blueprint: '"c"', team: .owner } } }
+"#;
+    let (mapped, tally) = apply(&rules(mapping), Kind::Alert, r#"{"id":"i","owner":"ada"}"#);
+    assert_eq!((tally.mapped, tally.skipped), (3, 1));
+    let shown: Vec<String> = mapped
+        .iter()
+        .map(|mapped| {
+            let entity = &mapped.entity;
+            let identifier = match &entity.identifier {
+                Identifier::Exact(id) => id.to_string(),
+                Identifier::Search(search) => search.to_string(),
+            };
+            let object = |fields: &Option<crate::value::Object>| {
+                fields.clone().map_or_else(|| "-".to_owned(), |fields| Value::object(fields).to_string())
+            };
+            let team = entity.team.as_ref().map_or_else(|| "-".to_owned(), Value::to_string);
+            format!(
+                "{} {identifier} {team} {} {}",
+                entity.blueprint,
+                object(&entity.properties),
+                object(&entity.relations)
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    a i {"combinator":"and","rules":[{"property":"name","operator":"=","value":"ada"}]} {"nested":{"deep":["i",{"x":null}],"flat":"i"}} -
+    b {"combinator":"and","rules":[{"property":"$title","operator":"=","value":"i"}]} ["ada"] - {"to":{"combinator":"or","rules":[]}}
+    c i "ada" - -
+    "#);
+}
+
+#[test]
 fn only_lookups_that_are_read_are_needed() {
     let classic = rules(include_str!("../../mappings/classic.yaml"));
     let needs: Vec<&str> = classic.needs().into_iter().map(Lookup::name).collect();
