@@ -3,16 +3,20 @@
 //! ```sh
 //! cargo bench --bench mapping                          # 10,000 alerts, `full`
 //! OCEAN_BENCH_PRESET=classic cargo bench --bench mapping
+//! OCEAN_BENCH_PYTHON=python3 cargo bench --bench mapping     # beside libjq, with `pip install jq==1.12.0`
 //! ```
 //!
-//! One thread. Numbers are claims about a machine.
+//! One thread. Numbers are claims about a machine; the ratio to libjq in the same run says more.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 use std::hint::black_box;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ocean_opsgenie::config::MappingFile;
-use ocean_opsgenie::jq::Environment;
+use ocean_opsgenie::config::mapping::{EntityMapping, Template};
+use ocean_opsgenie::jq::{Environment, quote_rewrite};
 use ocean_opsgenie::map::{Rules, Tally};
 use ocean_opsgenie::model::{Kind, Mapped, Record, RecordId, RuleId};
 use ocean_opsgenie::value::{Object, Value};
@@ -51,20 +55,75 @@ fn main() {
         assert_eq!((mapped.len(), tally.faults.len()), (1, 0), "the preset maps every alert without a fault");
         write(&mapped[0], &mut out);
     }
-    println!("{} bytes of entity on average\n", out.len() / ALERTS);
+    println!("{} bytes of entity on average, {} expressions\n", out.len() / ALERTS, expressions(&text).len());
 
     row("parse", bytes, median(|| parse().for_each(|value| drop(black_box(value)))));
     row("evaluate", bytes, median(|| evaluate(&rules, &ids, parsed.iter(), None)));
     row("evaluate, write", bytes, median(|| evaluate(&rules, &ids, parsed.iter(), Some(&mut out))));
-    row(
-        "parse, evaluate, write",
-        bytes,
-        median(|| {
-            for value in parse() {
-                evaluate(&rules, &ids, std::iter::once(&record(value)), Some(&mut out));
-            }
-        }),
-    );
+    let whole = median(|| {
+        for value in parse() {
+            evaluate(&rules, &ids, std::iter::once(&record(value)), Some(&mut out));
+        }
+    });
+    row("parse, evaluate, write", bytes, whole);
+    match std::env::var("OCEAN_BENCH_PYTHON") {
+        Ok(python) => beside_libjq(&python, &text, &bodies, bytes, whole),
+        Err(_) => println!("\nlibjq: NOT RUN; OCEAN_BENCH_PYTHON names a Python with the package `jq`"),
+    }
+}
+
+/// The same alerts through the same expressions by libjq, as Port's integration drives it.
+fn beside_libjq(python: &str, mapping: &str, bodies: &[Vec<u8>], bytes: usize, ours: Duration) {
+    let expressions = serde_json::json!({ "expressions": expressions(mapping) });
+    let mut lines = format!("{expressions}\n").into_bytes();
+    for body in bodies {
+        lines.extend_from_slice(body);
+        lines.push(b'\n');
+    }
+    let mut child = Command::new(python)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/libjq.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{python}: {error}"));
+    child.stdin.take().expect("it is piped").write_all(&lines).expect("the script reads all of it");
+    let output = child.wait_with_output().expect("the script ends");
+    assert!(output.status.success(), "the script failed: {}", output.status);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the script prints JSON");
+    let theirs = Duration::from_secs_f64(result["seconds"].as_f64().expect("seconds"));
+    row("libjq: the same", bytes, theirs);
+    println!("\nratio {:.1}", theirs.as_secs_f64() / ours.as_secs_f64());
+    println!("peak of libjq's process {} KiB, with every alert as text in it", result["peak_kib"]);
+    if let Some(peak) = peak_kib() {
+        println!("peak of this one        {peak} KiB, with every alert as text and as a value in it");
+    }
+}
+
+/// Every expression of the alerts' mapping.
+fn expressions(mapping: &str) -> Vec<String> {
+    let (mapping, _) = MappingFile::from_text("preset.yaml", mapping).expect("a preset is right");
+    let mut texts = Vec::new();
+    for resource in mapping.resources.iter().filter(|resource| resource.kind == Kind::Alert) {
+        texts.push(resource.selector.query.text.clone());
+        for EntityMapping { identifier, blueprint, title, icon, team, properties, relations, place: _ } in
+            &resource.mappings
+        {
+            texts.push(blueprint.text.clone());
+            let plain = [Some(identifier), title.as_ref(), icon.as_ref(), team.as_ref()];
+            let named = properties.iter().chain(relations).flatten().map(|(_, template)| template);
+            let templates = plain.into_iter().flatten().chain(named);
+            let written = templates.flat_map(Template::expressions);
+            texts.extend(written.map(|expr| quote_rewrite(&expr.text).into_owned()));
+        }
+    }
+    texts
+}
+
+/// The most memory this process has held, where the system tells.
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn compile(text: &str) -> Rules {
@@ -113,34 +172,31 @@ fn write(mapped: &Mapped, out: &mut Vec<u8>) {
     out.extend(Value::object(object).to_bytes());
 }
 
-/// An alert as a listing gives it, made from its number.
+/// An alert as a listing gives it, made from its number after the documented sample (`tests/data/seed/alert.json`).
 fn alert(n: usize) -> Vec<u8> {
     let status = ["open", "closed"][n % 2];
     let (acknowledged, snoozed) = (n.is_multiple_of(3), n.is_multiple_of(7));
     let (minute, second) = (n / 60 % 60, n % 60);
-    let ack_time = n * 1_000;
+    let responder = ["team", "user"][n % 2];
     format!(
-        "{{\"seen\":true,\"id\":\"{n:08x}-6ae1-4ca5-8c93-{n:012x}-1794000000000\",\"tinyId\":\"{n}\",\
-         \"alias\":\"host-{n}-disk-full\",\"message\":\"Disk of host-{n} is at 9{} %\",\"status\":\"{status}\",\
-         \"acknowledged\":{acknowledged},\"isSeen\":true,\"tags\":[\"disk\",\"host-{n}\",\"production\"],\
-         \"snoozed\":{snoozed},\"count\":{},\"lastOccurredAt\":\"2026-11-20T08:{minute:02}:{second:02}.46Z\",\
-         \"createdAt\":\"2026-11-20T07:{minute:02}:{second:02}.118Z\",\
-         \"updatedAt\":\"2026-11-20T09:{minute:02}:{second:02}.533Z\",\"source\":\"monitor-{}\",\
-         \"owner\":\"ada{}@corp.test\",\"priority\":\"P{}\",\
-         \"responders\":[{{\"type\":\"team\",\"id\":\"63374eee-0b03-42d4-bb8c-{:012x}\"}},\
-         {{\"type\":\"user\",\"id\":\"ce544b61-7b35-43ea-89ee-{:012x}\"}}],\
-         \"integration\":{{\"id\":\"4513b7ea-3b91-438f-b7e4-e3e54af9147c\",\"name\":\"Nagios\",\"type\":\"API\"}},\
-         \"report\":{{\"ackTime\":{ack_time},\"acknowledgedBy\":\"ada{}@corp.test\"}},\
-         \"ownerTeamId\":\"63374eee-0b03-42d4-bb8c-{:012x}\"}}",
-        n % 10,
+        "{{\"seen\":true,\"id\":\"{n:08x}-ecc7-42b0-8836-{n:012x}-169486700232\",\"tinyId\":\"{n}\",\
+         \"alias\":\"{:08x}-f6e3-4355-a927-897cd8edaf8f_{n:08x}-030b-4e8f-a230-aa429947253c\",\
+         \"message\":\"Login of host-{n} not working\",\"status\":\"{status}\",\
+         \"integration\":{{\"id\":\"4513b7ea-3b91\",\"name\":\"Default API\",\"type\":\"API\"}},\
+         \"acknowledged\":{acknowledged},\"isSeen\":true,\"tags\":[\"auth\",\"login\"],\
+         \"snoozed\":{snoozed},\"count\":{},\"lastOccurredAt\":\"2023-04-21T08:{minute:02}:{second:02}.46Z\",\
+         \"createdAt\":\"2023-04-21T08:{minute:02}:{second:02}.46Z\",\
+         \"updatedAt\":\"2023-08-11T10:{minute:02}:{second:02}.533Z\",\"source\":\"ada{}@corp.test\",\
+         \"owner\":\"ada{}@corp.test\",\"priority\":\"P{}\",\"teams\":[],\
+         \"responders\":[{{\"type\":\"{responder}\",\"id\":\"ce544b61-7b35-43ea-89ee-{:012x}\"}}],\
+         \"report\":{{\"ackTime\":{}}},\"ownerTeamId\":\"\"}}",
+        n % 900,
         n % 40 + 1,
-        n % 12,
-        n % 90,
+        n % 50,
+        n % 50,
         n % 5 + 1,
-        n % 50,
         n % 90,
-        n % 90,
-        n % 50,
+        n * 1_000,
     )
     .into_bytes()
 }
