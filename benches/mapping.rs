@@ -14,12 +14,13 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ocean_opsgenie::catalog::write_entity;
 use ocean_opsgenie::config::MappingFile;
 use ocean_opsgenie::config::mapping::{EntityMapping, Template};
 use ocean_opsgenie::jq::{Environment, quote_rewrite};
 use ocean_opsgenie::map::{Rules, Tally};
-use ocean_opsgenie::model::{Kind, Mapped, Record, RecordId, RuleId};
-use ocean_opsgenie::value::{Object, Value};
+use ocean_opsgenie::model::{Kind, Record, RecordId, RuleId};
+use ocean_opsgenie::value::Value;
 
 /// Made-up alerts.
 const ALERTS: usize = 10_000;
@@ -53,7 +54,7 @@ fn main() {
         let (mut mapped, mut tally) = (Vec::new(), Tally::default());
         rules.apply(one, &[], &ids, &mut tally, &mut mapped);
         assert_eq!((mapped.len(), tally.faults.len()), (1, 0), "the preset maps every alert without a fault");
-        write(&mapped[0], &mut out);
+        write_entity(&mapped[0].entity, &mut out);
     }
     println!("{} bytes of entity on average, {} expressions\n", out.len() / ALERTS, expressions(&text).len());
 
@@ -149,27 +150,11 @@ fn evaluate<'r>(
         if let Some(out) = out.as_deref_mut() {
             out.clear();
             for one in &mapped {
-                write(one, out);
+                write_entity(&one.entity, out);
             }
         }
     }
     black_box(&tally);
-}
-
-/// The entity as JSON, about as a bulk call carries it.
-fn write(mapped: &Mapped, out: &mut Vec<u8>) {
-    let entity = &mapped.entity;
-    let key = entity.key().expect("a preset names alerts by their id");
-    let mut object = Object::default();
-    let mut put = |name: &str, value: Value| {
-        object.insert(name, value);
-    };
-    put("identifier", Value::from(key.identifier.to_string()));
-    put("blueprint", Value::from(key.blueprint.to_string()));
-    put("title", entity.title.clone().unwrap_or(Value::Null));
-    put("properties", Value::object(entity.properties.clone().unwrap_or_default()));
-    put("relations", Value::object(entity.relations.clone().unwrap_or_default()));
-    out.extend(Value::object(object).to_bytes());
 }
 
 /// An alert as a listing gives it, made from its number after the documented sample (`tests/data/seed/alert.json`).

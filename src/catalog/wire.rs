@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Fault, Said};
 use crate::http::Response;
 use crate::model::{BlueprintId, Entity, EntityId, Identifier};
-use crate::value::{Object, Value};
+use crate::value::{Value, write_string};
 
 /// So much of an answer that we do not understand is shown, in characters.
 const EXCERPT: usize = 120;
@@ -149,37 +149,31 @@ pub fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
     let Entity { blueprint, identifier, title, icon, team, properties, relations } = entity;
     out.extend_from_slice(b"{\"identifier\":");
     match identifier {
-        Identifier::Exact(identifier) => Value::from(identifier.as_str()).write(out),
+        Identifier::Exact(identifier) => write_string(identifier.as_str(), out),
         Identifier::Search(query) => query.write(out),
     }
-    out.extend_from_slice(b",\"blueprint\":");
-    Value::from(blueprint.as_str()).write(out);
+    write_key("blueprint", out);
+    write_string(blueprint.as_str(), out);
     for (key, value) in [("title", title), ("icon", icon), ("team", team)] {
         if let Some(value) = value {
-            out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+            write_key(key, out);
             value.write(out);
         }
     }
     for (key, object) in [("properties", properties), ("relations", relations)] {
         if let Some(object) = object {
-            out.extend_from_slice(format!(",\"{key}\":").as_bytes());
-            write_object(object, out);
+            write_key(key, out);
+            object.write(out);
         }
     }
     out.push(b'}');
 }
 
-fn write_object(object: &Object, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (index, (key, value)) in object.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        Value::String(key.clone()).write(out);
-        out.push(b':');
-        value.write(out);
-    }
-    out.push(b'}');
+/// A further key, which needs no escapes.
+fn write_key(key: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
 }
 
 /// A stored entity of `blueprint`; `None` when it has no identifier. Takes the row apart instead of copying it: a page

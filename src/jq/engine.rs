@@ -14,7 +14,8 @@ use jaq_core::{Compiler, Ctx, DataT, Filter, Lut, Vars};
 use super::meter::Stop;
 use super::val::Val;
 use super::{
-    CompileFault, Environment, Form, Reach, RunError, calls, meter, natives, reach, rewrite, shortcut, syntax,
+    CompileFault, Environment, Form, Limits, Reach, RunError, calls, direct, meter, natives, reach, rewrite,
+    shortcut, syntax,
 };
 use crate::value::Value;
 
@@ -111,6 +112,11 @@ fn compile_here(source: &str) -> Result<(Form, Reach), Vec<CompileFault>> {
         return Ok(direct);
     }
     let reach = reach::of(&term);
+    if calls::depth(&term) <= PLAIN_TERM_DEPTH
+        && let Some(node) = direct::node(&term)
+    {
+        return Ok((Form::Direct(Direct(node)), reach));
+    }
     let home = if calls::depth(&term) <= PLAIN_TERM_DEPTH { Home::Caller } else { Home::OwnThread };
     let main = Def { name: "__main", args: Vec::new(), body: rewrite::program(term) };
     let arena = Arena::default();
@@ -171,53 +177,72 @@ fn place(source: &str, part: &str) -> std::ops::Range<usize> {
 
 impl Engine {
     pub(super) fn first(&self, input: &Value, environment: &Environment) -> Result<Option<Value>, RunError> {
-        if self.home == Home::Caller {
-            match self.attempt(input, environment, LENT_STACK_BYTES) {
-                Err(Failure::Stopped(Stop::Stack)) => {}
-                other => return other.map_err(RunError::from),
-            }
-        }
-        let run = || self.attempt(input, environment, OWN_STACK_USED_BYTES);
-        on_own_thread(run).map_err(RunError::Defect)?.map_err(RunError::from)
+        metered(self.home, environment.limits(), || self.run(input, environment))
     }
 
-    fn attempt(
-        &self,
-        input: &Value,
-        environment: &Environment,
-        stack_bytes: usize,
-    ) -> Result<Option<Value>, Failure> {
-        let limits = environment.limits();
-        let running = meter::start(limits, stack_bytes);
-        let run = || {
-            let variables = Vars::new([Val(environment.variables().clone())]);
-            let context = Ctx::<Kind>::new(Run { lut: &self.filter.lut }, variables);
-            let mut outputs = self.filter.id.run((context, Val(input.clone())));
-            match outputs.next() {
-                None => Ok(None),
-                Some(Ok(Val(value))) => Ok(Some(value)),
-                Some(Err(exception)) => match exception.get_err() {
-                    Ok(error) => Err(Failure::Raised(message(error.into_val().0))),
-                    // `halt`: no output, as in the peer. `break` cannot leave its label.
-                    Err(_halt) => Ok(None),
-                },
-            }
-        };
-        let outcome = catch_unwind(AssertUnwindSafe(run));
-        if let Some(stop) = meter::stopped(&running) {
-            return Err(Failure::Stopped(stop));
+    fn run(&self, input: &Value, environment: &Environment) -> Result<Option<Value>, Failure> {
+        let variables = Vars::new([Val(environment.variables().clone())]);
+        let context = Ctx::<Kind>::new(Run { lut: &self.filter.lut }, variables);
+        let mut outputs = self.filter.id.run((context, Val(input.clone())));
+        match outputs.next() {
+            None => Ok(None),
+            Some(Ok(Val(value))) => Ok(Some(value)),
+            Some(Err(exception)) => match exception.get_err() {
+                Ok(error) => Err(Failure::Raised(message(error.into_val().0))),
+                // `halt`: no output, as in the peer. `break` cannot leave its label.
+                Err(_halt) => Ok(None),
+            },
         }
-        let value = outcome.map_err(|panic| Failure::Panicked(panic_text(panic.as_ref())))??;
-        if let Some(value) = &value {
-            let mut bytes_left = limits.output_bytes;
-            fits(value, MAX_RESULT_DEPTH, &mut bytes_left).map_err(Failure::Stopped)?;
-        }
-        Ok(value)
     }
 }
 
 /// Bytes of an error text that anybody reads.
 const MAX_MESSAGE_BYTES: usize = 4096;
+
+/// A compiled program that is walked.
+#[derive(Debug)]
+pub(super) struct Direct(direct::Node);
+
+impl Direct {
+    pub(super) fn first(&self, input: &Value, environment: &Environment) -> Result<Option<Value>, RunError> {
+        let run = || direct::first(&self.0, input).map_err(Failure::Raised);
+        metered(Home::Caller, environment.limits(), run)
+    }
+}
+
+/// Evaluates within limits.
+fn metered(
+    home: Home,
+    limits: Limits,
+    run: impl Fn() -> Result<Option<Value>, Failure> + Sync,
+) -> Result<Option<Value>, RunError> {
+    if home == Home::Caller {
+        match attempt(&run, limits, LENT_STACK_BYTES) {
+            Err(Failure::Stopped(Stop::Stack)) => {}
+            other => return other.map_err(RunError::from),
+        }
+    }
+    let again = || attempt(&run, limits, OWN_STACK_USED_BYTES);
+    on_own_thread(again).map_err(RunError::Defect)?.map_err(RunError::from)
+}
+
+fn attempt(
+    run: &impl Fn() -> Result<Option<Value>, Failure>,
+    limits: Limits,
+    stack_bytes: usize,
+) -> Result<Option<Value>, Failure> {
+    let running = meter::start(limits, stack_bytes);
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    if let Some(stop) = meter::stopped(&running) {
+        return Err(Failure::Stopped(stop));
+    }
+    let value = outcome.map_err(|panic| Failure::Panicked(panic_text(panic.as_ref())))??;
+    if let Some(value) = &value {
+        let mut bytes_left = limits.output_bytes;
+        fits(value, MAX_RESULT_DEPTH, &mut bytes_left).map_err(Failure::Stopped)?;
+    }
+    Ok(value)
+}
 
 /// The text of an error value, as the peer shows it: strings as they are, anything else as JSON.
 fn message(value: Value) -> String {
@@ -275,7 +300,7 @@ impl From<Failure> for RunError {
 
 #[cfg(test)]
 mod tests {
-    use super::{BUILTINS_WITHOUT_MEANING, PRELUDE, compile};
+    use super::{BUILTINS_WITHOUT_MEANING, PRELUDE, compile, natives};
 
     fn call(name: &str, arity: usize) -> String {
         let arguments = vec!["."; arity].join("; ");
@@ -289,6 +314,14 @@ mod tests {
             let source = call(definition.name, definition.args.len());
             assert!(compile(&source).is_ok(), "{source}: {:?}", compile(&source).err());
         }
+    }
+
+    /// Programs that are walked call natives by name.
+    #[test]
+    fn no_definition_hides_a_native() {
+        let hidden = |name: &str, arity: usize| natives::plain(name, arity).is_some();
+        let hides = PRELUDE.iter().find(|definition| hidden(definition.name, definition.args.len()));
+        assert!(hides.is_none(), "{}", hides.map_or("", |definition| definition.name));
     }
 
     #[test]

@@ -59,6 +59,30 @@ fn endless_programs_are_stopped() {
     }
 }
 
+/// Programs without definitions and variables do not go through the evaluator.
+#[test]
+fn walked_programs_are_stopped() {
+    let doubling = vec!["(1, 2)"; 40].join(" | ");
+    for source in [
+        format!("{doubling} | empty"),
+        format!("[{doubling}] | length"),
+        format!("[{doubling} | select(. == 3)] // 1"),
+        format!("{doubling} | select(. > 2 and true)"),
+        format!("if ({doubling}) > 2 then 1 else empty end"),
+    ] {
+        let outcome = run(&source);
+        assert!(matches!(outcome, Err(RunError::Stopped(_))), "{source}: {outcome:?}");
+    }
+    let many = Value::array(vec![Value::from(1.0); 10_000]);
+    for source in
+        ["[.[] == .[]]", "[.[] | [1, 2, 3]] | [.[][] == .[][]]", "map(select(.) + 1) | (.[] + .[]) | empty"]
+    {
+        let program = Program::compile(source).unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
+        let outcome = program.first(&many, &Environment::default().with_limits(limits()));
+        assert!(matches!(outcome, Err(RunError::Stopped(_))), "{source}: {outcome:?}");
+    }
+}
+
 #[test]
 fn a_product_without_recursion_is_stopped() {
     let doubling = vec!["(1,2)"; 40].join(" | ");

@@ -2,14 +2,15 @@
 //!
 //! [`Program::compile`] once, [`Program::first`] for every record. jaq-core evaluates; the value type, the native
 //! filters, the prelude and a rewrite of the parsed program are ours, because jaq differs from jq on purpose in places
-//! where mappings notice (see the notes on compatibility in <https://gedenkt.at/jaq/manual/>). Programs that are only
-//! a path or a literal are read without the evaluator.
+//! where mappings notice (see the notes on compatibility in <https://gedenkt.at/jaq/manual/>). Programs that only
+//! read, compare and collect are walked without it.
 //!
 //! Nothing here reads the process environment, a file or the input of the process; a program cannot end the process.
 
 mod arithmetic;
 mod calls;
 mod collections;
+mod direct;
 mod engine;
 mod environment;
 mod index;
@@ -59,6 +60,8 @@ enum Form {
     Constant(Value),
     /// A path from the root: followed directly.
     Path(shortcut::Path),
+    /// A term without definitions and variables: walked.
+    Direct(engine::Direct),
     /// Anything else.
     Evaluated(engine::Engine),
 }
@@ -103,6 +106,7 @@ impl Program {
         match &self.0.form {
             Form::Constant(value) => Ok(Some(value.clone())),
             Form::Path(path) => path.follow(input),
+            Form::Direct(direct) => direct.first(input, environment),
             Form::Evaluated(engine) => engine.first(input, environment),
         }
     }
@@ -111,7 +115,7 @@ impl Program {
     pub fn constant(&self) -> Option<&Value> {
         match &self.0.form {
             Form::Constant(value) => Some(value),
-            Form::Path(_) | Form::Evaluated(_) => None,
+            Form::Path(_) | Form::Direct(_) | Form::Evaluated(_) => None,
         }
     }
 

@@ -265,8 +265,11 @@ impl From<bool> for Val {
 
 impl From<isize> for Val {
     fn from(integer: isize) -> Self {
-        let number = Number::from_literal(&integer.to_string());
-        Val(number.map_or(Value::Null, Value::Number))
+        match i32::try_from(integer) {
+            Ok(small) => Val(Value::from(f64::from(small))),
+            // Beyond 2^53 the digits matter.
+            Err(_) => Val(Number::from_literal(&integer.to_string()).map_or(Value::Null, Value::Number)),
+        }
     }
 }
 

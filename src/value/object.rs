@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Value, release};
+use super::{Value, release, write};
 
 /// From this many keys on an index is kept; below it, looking through the keys is quicker than hashing.
 const INDEXED_FROM: usize = 24;
@@ -70,6 +70,11 @@ impl Object {
     /// Values in order, to be changed in place.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.entries.iter_mut().map(|(_key, value)| value)
+    }
+
+    /// Appends the compact JSON text of this object.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write::write_object(self, out);
     }
 
     /// Number of keys.

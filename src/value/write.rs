@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::Value;
+use super::{Object, Value};
 
 pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
@@ -21,19 +21,21 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Value::Object(object) => {
-            out.push(b'{');
-            for (index, (key, value)) in object.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_string(key, out);
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
-        }
+        Value::Object(object) => write_object(object, out),
     }
+}
+
+pub(super) fn write_object(object: &Object, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, (key, value)) in object.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(key, out);
+        out.push(b':');
+        write(value, out);
+    }
+    out.push(b'}');
 }
 
 /// A double as the peer writes it: integral ones with all their digits and no fraction, NaN as null, infinities as

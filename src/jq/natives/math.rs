@@ -2,7 +2,7 @@
 
 use jaq_core::native::{bome, v};
 
-use super::{Table, unary};
+use super::{Table, special, unary};
 use crate::jq::val::{raise, shown};
 use crate::value::Value;
 
@@ -16,7 +16,7 @@ macro_rules! of_one {
 /// A function of two arguments.
 macro_rules! of_two {
     ($name:literal, $function:expr) => {
-        ($name, v(2), |mut cv| {
+        special($name, v(2), |mut cv| {
             let (second, first) = (cv.0.pop_var(), cv.0.pop_var());
             let result = || Ok(Value::from($function(number(&first.0)?, number(&second.0)?)));
             bome(raise(result()))
@@ -93,7 +93,7 @@ pub(super) fn table() -> Table {
         of_two!("ldexp", scaled),
         of_two!("scalb", scaled),
         of_two!("scalbln", scaled),
-        ("fma", v(3), |mut cv| {
+        special("fma", v(3), |mut cv| {
             let (third, second, first) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
             let result = || Ok(Value::from(number(&first.0)?.mul_add(number(&second.0)?, number(&third.0)?)));
             bome(raise(result()))

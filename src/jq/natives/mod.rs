@@ -9,16 +9,39 @@ mod regex;
 mod strings;
 mod time;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Filter, Fun, bome, run, v};
 use jaq_core::{Bind, Error, Exn, RunPtr};
 
 use super::engine::Kind;
-use super::val::{Val, raise};
+use super::val::{Outcome, Val, raise};
 use super::{collections, index, meter};
 use crate::value::Value;
 
-type Table = Vec<Filter<RunPtr<Kind>>>;
+type Table = Vec<Entry>;
+
+/// A native as the evaluator runs it, and the function that it is where it is no more than one.
+struct Entry {
+    filter: Filter<RunPtr<Kind>>,
+    plain: Option<Plain>,
+}
+
+/// A native that is a function of values.
+#[derive(Clone, Copy)]
+pub(super) enum Plain {
+    /// Of the input.
+    Unary(fn(&Value) -> Outcome),
+    /// Of the input and one argument.
+    Binary(fn(&Value, &Value) -> Outcome),
+}
+
+/// A native that is more than a function of values, or one of more of them.
+fn special(name: &'static str, arguments: Box<[Bind]>, run: RunPtr<Kind>) -> Entry {
+    Entry { filter: (name, arguments, run), plain: None }
+}
 
 /// What `builtins` lists: the names of jq 1.8.2, some of which have no meaning here.
 const BUILTINS: &str = include_str!("builtins.txt");
@@ -26,19 +49,25 @@ const BUILTINS: &str = include_str!("builtins.txt");
 /// A native of the input alone.
 macro_rules! unary {
     ($name:literal, $function:expr) => {
-        ($name, jaq_core::native::v(0), |cv| {
-            jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0)))
-        })
+        $crate::jq::natives::Entry {
+            filter: ($name, jaq_core::native::v(0), |cv| {
+                jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0)))
+            }),
+            plain: Some($crate::jq::natives::Plain::Unary(|value| $function(value))),
+        }
     };
 }
 
 /// A native of the input and one argument.
 macro_rules! binary {
     ($name:literal, $function:expr) => {
-        ($name, jaq_core::native::v(1), |mut cv| {
-            let argument = cv.0.pop_var();
-            jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0, &argument.0)))
-        })
+        $crate::jq::natives::Entry {
+            filter: ($name, jaq_core::native::v(1), |mut cv| {
+                let argument = cv.0.pop_var();
+                jaq_core::native::bome($crate::jq::val::raise($function(&cv.1.0, &argument.0)))
+            }),
+            plain: Some($crate::jq::natives::Plain::Binary(|value, argument| $function(value, argument))),
+        }
     };
 }
 
@@ -46,11 +75,24 @@ pub(super) use {binary, unary};
 
 /// Every native.
 pub(super) fn all() -> impl Iterator<Item = Fun<Kind>> {
+    tables().map(|native| run::<Kind>(native.filter)).chain(paths::all()).chain(from_jaq())
+}
+
+/// The function that a native is.
+pub(super) fn plain(name: &str, arity: usize) -> Option<Plain> {
+    PLAIN.get(&(name, arity)).copied()
+}
+
+static PLAIN: LazyLock<HashMap<(&'static str, usize), Plain>> = LazyLock::new(|| {
+    let named =
+        |Entry { filter: (name, arguments, _run), plain }: Entry| Some(((name, arguments.len()), plain?));
+    tables().filter_map(named).collect()
+});
+
+fn tables() -> impl Iterator<Item = Entry> {
     let tables =
         [core(), collections_table(), strings::table(), convert::table(), formats::table(), math::table()];
-    let ours =
-        tables.into_iter().chain([regex::table(), time::table()]).flatten().map(|native| run::<Kind>(native));
-    ours.chain(paths::all()).chain(from_jaq())
+    tables.into_iter().chain([regex::table(), time::table()]).flatten()
 }
 
 fn core() -> Table {
@@ -58,13 +100,13 @@ fn core() -> Table {
         unary!("true", |_| Ok(Value::Bool(true))),
         unary!("false", |_| Ok(Value::Bool(false))),
         unary!("null", |_| Ok(Value::Null)),
-        ("halt", v(0), |_| box_once(Err(Exn::halt(0)))),
-        ("@last_or_null", [Bind::Fun(())].into(), |mut cv| {
+        special("halt", v(0), |_| box_once(Err(Exn::halt(0)))),
+        special("@last_or_null", [Bind::Fun(())].into(), |mut cv| {
             let (f, context) = cv.0.pop_fun();
             let last = f.run((context, cv.1)).try_fold(Val(Value::Null), |_, output| output);
             box_once(last)
         }),
-        ("@range", v(3), |mut cv| {
+        special("@range", v(3), |mut cv| {
             let (by, upto, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
             match (from.0.as_f64(), upto.0.as_f64(), by.0.as_f64()) {
                 (Some(from), Some(upto), Some(by)) => Box::new(range(from, upto, by)),
@@ -116,11 +158,11 @@ fn collections_table() -> Table {
         binary!("@min_by", collections::min_by),
         binary!("@max_by", collections::max_by),
         binary!("@indices", collections::text_indices),
-        ("delpaths", v(1), |mut cv| {
+        special("delpaths", v(1), |mut cv| {
             let paths = cv.0.pop_var();
             bome(raise(index::delete_paths(cv.1.0, &paths.0)))
         }),
-        ("@setpath", v(2), |mut cv| {
+        special("@setpath", v(2), |mut cv| {
             let (new, path) = (cv.0.pop_var(), cv.0.pop_var());
             bome(raise(match &path.0 {
                 Value::Array(path) => index::set_path(cv.1.0, path, new.0),

@@ -10,7 +10,7 @@ use jaq_core::box_iter::box_once;
 use jaq_core::native::{bome, v};
 use jaq_core::{Bind, Cv, ValXs};
 
-use super::{Table, dialect};
+use super::{Table, dialect, special};
 use crate::jq::arithmetic;
 use crate::jq::engine::Kind;
 use crate::jq::meter::{self, Stop};
@@ -41,15 +41,15 @@ thread_local! {
 
 pub(super) fn table() -> Table {
     vec![
-        ("@matches", v(2), |mut cv| {
+        special("@matches", v(2), |mut cv| {
             let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
             bome(raise(matches(&cv.1.0, &pattern.0, &flags.0, Want::Matches)))
         }),
-        ("@test", v(2), |mut cv| {
+        special("@test", v(2), |mut cv| {
             let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
             bome(raise(matches(&cv.1.0, &pattern.0, &flags.0, Want::Whether)))
         }),
-        ("@sub", [Bind::Var(()), Bind::Var(()), Bind::Fun(())].into(), substitute),
+        special("@sub", [Bind::Var(()), Bind::Var(()), Bind::Fun(())].into(), substitute),
     ]
 }
 
