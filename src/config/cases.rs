@@ -312,13 +312,12 @@ mod tests {
            |
          3 | - nme: b
            |   ^^^^^^
-        error: `file` stands beside another of `record`, `file`
+        error: only one of `record`, `file` can be given
           --> cases.yaml:6:3
            |
          6 |   file: x
            |   ^^^^
-          hint: give one of them
-        error: `name` must be a text that is not empty, not a text
+        error: `name` must be a text that is not empty, not an empty text
           --> cases.yaml:7:10
            |
          7 | - {name: '', kind: 5, record: {}, skipped: false}
@@ -333,12 +332,11 @@ mod tests {
            |
          7 | - {name: '', kind: 5, record: {}, skipped: false}
            |                                            ^^^^^
-        error: `contains` stands beside another of `entity`, `contains`, `skipped`, `unmapped`
+        error: only one of `entity`, `contains`, `skipped`, `unmapped` can be given
           --> cases.yaml:8:50
            |
          8 | - {name: d, kind: alert, record: {}, entity: {}, contains: {}}
            |                                                  ^^^^^^^^
-          hint: give one of them
         error: a case must be an object, not a text
           --> cases.yaml:9:3
            |
