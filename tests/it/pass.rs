@@ -58,6 +58,10 @@ async fn the_full_preset_entity_for_entity() {
     let run = stage.pass().await;
     run.exits(0);
     same(&stage.contents(), &expected::full(&World::seed()));
+    // The account has a schedule without a team, which must not keep stale teams.
+    for kind in run.report["kinds"].as_array().expect("a list") {
+        assert_eq!(kind["verdict"], "complete", "{kind}");
+    }
 }
 
 #[tokio::test]
