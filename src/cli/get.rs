@@ -50,11 +50,11 @@ fn listing(arguments: &GetArguments) -> Result<Listing, Exit> {
         ));
         return Err(Exit::Configuration);
     }
-    Ok(Listing {
-        kind: arguments.kind,
-        query: arguments.query.clone(),
-        rotations: if arguments.enrich { Rotations::Expanded } else { Rotations::Left },
-    })
+    Ok(Listing { kind: arguments.kind, query: arguments.query.clone(), rotations: rotations(arguments) })
+}
+
+fn rotations(arguments: &GetArguments) -> Rotations {
+    if arguments.enrich && arguments.kind == Kind::Schedule { Rotations::Expanded } else { Rotations::Left }
 }
 
 /// Records on their way to standard output.
@@ -71,7 +71,7 @@ impl Printing {
     fn new(source: &Opsgenie, arguments: &GetArguments) -> Self {
         let joined = Lookup::ALL.into_iter().filter(|_| arguments.enrich);
         Self {
-            lookups: Lookups::new(source, joined),
+            lookups: Lookups::with_rotations(source, joined, rotations(arguments)),
             kind: arguments.kind,
             left: arguments.limit.unwrap_or(u64::MAX),
             printed: 0,

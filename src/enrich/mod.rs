@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt as _;
 
 use crate::model::{Gap, Kind, Lookup, Record};
-use crate::opsgenie::{Error, Listing, Opsgenie, Pages};
+use crate::opsgenie::{Error, Listing, Opsgenie, Pages, Rotations};
 use crate::value::Value;
 
 use details::Details;
@@ -85,9 +85,18 @@ impl Failure {
 impl Lookups {
     /// Lookups that the mapping reads; fetches nothing yet.
     pub fn new(source: &Opsgenie, needs: impl IntoIterator<Item = Lookup>) -> Self {
+        Self::with_rotations(source, needs, Rotations::Left)
+    }
+
+    /// The same where somebody may want schedules with their rotations, so that one listing serves everybody.
+    pub fn with_rotations(
+        source: &Opsgenie,
+        needs: impl IntoIterator<Item = Lookup>,
+        rotations: Rotations,
+    ) -> Self {
         let needs: BTreeSet<Lookup> = needs.into_iter().collect();
         Self(Arc::new(Inner {
-            shared: Shared::new(source, &needs),
+            shared: Shared::new(source, &needs, rotations),
             teams: Teams::new(source),
             oncalls: Oncalls::new(source),
             impacts: Impacts::default(),
@@ -356,6 +365,29 @@ mod tests {
         for path in ["/v1/services", "/v1/incidents", "/v2/schedules", "/v2/schedules/on-calls"] {
             assert_eq!(calls(&sandbox, &On::get(path)), 1, "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn one_listing_of_schedules_serves_with_and_without_rotations() {
+        let sandbox = sandbox().await;
+        let rotations = |records: Vec<Record>| {
+            let given = records.into_iter().map(|record| record.body.get("rotations").clone());
+            given.collect::<Vec<_>>()
+        };
+        let mut given = Vec::new();
+        for wanted in [Rotations::Expanded, Rotations::Left] {
+            let listing = Listing { rotations: wanted, ..Listing::all(Kind::Schedule) };
+            let alone = Lookups::new(&account(&sandbox), []).pages(&listing).next().await.unwrap().unwrap();
+            given.push((listing, rotations(alone.records)));
+        }
+        assert_ne!(given[0].1, given[1].1);
+        sandbox.opsgenie().forget();
+        let lookups = Lookups::with_rotations(&account(&sandbox), [], Rotations::Expanded);
+        for (listing, expected) in given {
+            let page = lookups.pages(&listing).next().await.unwrap().unwrap();
+            assert_eq!(rotations(page.records), expected, "{listing:?}");
+        }
+        assert_eq!(calls(&sandbox, &On::get("/v2/schedules")), 1);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::model::{Kind, Lookup, Record};
 use crate::opsgenie::{Error, Listing, Opsgenie, Page, Pages, Rotations, RowFault};
+use crate::value::Value;
 
 /// A listing in memory.
 #[derive(Debug, Default)]
@@ -53,12 +54,14 @@ pub(super) struct Shared {
     /// Kept when a lookup needs them, otherwise they stream through.
     incidents: Option<Cell>,
     services: Option<Cell>,
-    /// Kept always: they come in one piece, and two kinds are made of them.
+    /// Kept always: they come in one piece, and two kinds are made of them. They come with their rotations where somebody
+    /// wants those; whoever does not is given none, as Opsgenie gives none.
     schedules: Cell,
+    rotations: Rotations,
 }
 
 impl Shared {
-    pub(super) fn new(source: &Opsgenie, needs: &BTreeSet<Lookup>) -> Self {
+    pub(super) fn new(source: &Opsgenie, needs: &BTreeSet<Lookup>, rotations: Rotations) -> Self {
         let kept =
             |lookups: &[Lookup]| lookups.iter().any(|lookup| needs.contains(lookup)).then(Cell::default);
         Self {
@@ -66,64 +69,78 @@ impl Shared {
             incidents: kept(&[Lookup::Incidents, Lookup::RelatedIncident]),
             services: kept(&[Lookup::ImpactedServices]),
             schedules: Cell::default(),
+            rotations,
         }
     }
 
     pub(super) async fn incidents(&self) -> Arc<Listed> {
-        self.listed(self.incidents.as_ref(), Kind::Incident).await
+        self.listed(self.incidents.as_ref(), &Listing::all(Kind::Incident)).await
     }
 
     pub(super) async fn services(&self) -> Arc<Listed> {
-        self.listed(self.services.as_ref(), Kind::Service).await
+        self.listed(self.services.as_ref(), &Listing::all(Kind::Service)).await
     }
 
     pub(super) async fn schedules(&self) -> Arc<Listed> {
-        self.listed(Some(&self.schedules), Kind::Schedule).await
+        self.listed(Some(&self.schedules), &self.all_schedules()).await
+    }
+
+    fn all_schedules(&self) -> Listing {
+        Listing { rotations: self.rotations, ..Listing::all(Kind::Schedule) }
     }
 
     pub(super) fn pages(&self, listing: &Listing) -> Pages {
-        let whole = listing.query.is_none() && listing.rotations == Rotations::Left;
         let (cell, stored) = match listing.kind {
-            Kind::Incident => (self.incidents.as_ref(), Kind::Incident),
-            Kind::Service => (self.services.as_ref(), Kind::Service),
-            Kind::Schedule | Kind::ScheduleOncall => (Some(&self.schedules), Kind::Schedule),
-            Kind::Alert | Kind::Team | Kind::User => (None, listing.kind),
+            Kind::Incident => (self.incidents.as_ref(), Listing::all(Kind::Incident)),
+            Kind::Service => (self.services.as_ref(), Listing::all(Kind::Service)),
+            Kind::Schedule | Kind::ScheduleOncall => (Some(&self.schedules), self.all_schedules()),
+            Kind::Alert | Kind::Team | Kind::User => (None, Listing::all(listing.kind)),
         };
+        let lacks_rotations = listing.rotations == Rotations::Expanded && stored.rotations == Rotations::Left;
         match cell {
-            Some(cell) if whole => from_memory(self.source.clone(), Arc::clone(cell), stored, listing.kind),
+            Some(cell) if listing.query.is_none() && !lacks_rotations => {
+                from_memory(self.source.clone(), Arc::clone(cell), stored, listing)
+            }
             _ => self.source.pages(listing),
         }
     }
 
-    async fn listed(&self, cell: Option<&Cell>, kind: Kind) -> Arc<Listed> {
+    async fn listed(&self, cell: Option<&Cell>, listing: &Listing) -> Arc<Listed> {
         match cell {
-            Some(cell) => fill(&self.source, cell, kind).await,
+            Some(cell) => fill(&self.source, cell, listing).await,
             // Only a lookup that is needed asks, and then the listing is kept.
-            None => Arc::new(Listed::gather(self.source.pages(&Listing::all(kind))).await),
+            None => Arc::new(Listed::gather(self.source.pages(listing)).await),
         }
     }
 }
 
-async fn fill(source: &Opsgenie, cell: &Cell, kind: Kind) -> Arc<Listed> {
-    let gather = || async { Arc::new(Listed::gather(source.pages(&Listing::all(kind))).await) };
+async fn fill(source: &Opsgenie, cell: &Cell, listing: &Listing) -> Arc<Listed> {
+    let gather = || async { Arc::new(Listed::gather(source.pages(listing)).await) };
     Arc::clone(cell.get_or_init(gather).await)
 }
 
 /// Records handed on at once from memory, as many as a page has.
 const CHUNK: usize = 100;
 
-fn from_memory(source: Opsgenie, cell: Cell, stored: Kind, wanted: Kind) -> Pages {
-    let listed = async move { fill(&source, &cell, stored).await };
+fn from_memory(source: Opsgenie, cell: Cell, stored: Listing, wanted: &Listing) -> Pages {
+    let (kind, rotations) = (wanted.kind, wanted.rotations);
+    let surplus = stored.rotations != rotations;
+    let given = move |record: &Record| {
+        let Record { kind: _, id, body } = record.clone();
+        let body = if surplus { body.with("rotations", Value::array(Vec::new())) } else { body };
+        Record { kind, id, body }
+    };
+    let listed = async move { fill(&source, &cell, &stored).await };
     stream::once(listed)
         .flat_map(move |listed| {
             let chunks = listed.records.len().div_ceil(CHUNK);
-            let faults = listed.faults.iter().map(|fault| RowFault { kind: wanted, ..fault.clone() });
+            let faults = listed.faults.iter().map(|fault| RowFault { kind, ..fault.clone() });
             let faults = Page { records: Vec::new(), faults: faults.collect() };
             let faults = (!faults.faults.is_empty()).then_some(Ok(faults));
             let error = listed.error.clone().map(Err);
             let pages = (0..chunks).map(move |chunk| {
                 let records = listed.records.iter().skip(chunk * CHUNK).take(CHUNK);
-                let records = records.map(|record| Record { kind: wanted, ..record.clone() }).collect();
+                let records = records.map(given).collect();
                 Ok(Page { records, faults: Vec::new() })
             });
             stream::iter(pages.chain(faults).chain(error))

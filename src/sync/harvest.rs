@@ -50,13 +50,19 @@ pub(super) enum Extent {
     Limited(u64),
 }
 
+/// Whether some rule wants schedules with their rotations: then all of kind `schedule` come so.
+pub(super) fn rotations(rules: &Rules) -> Rotations {
+    let expanded = rules.iter().any(|rule| rule.rotations == map::Rotations::Expanded);
+    if expanded { Rotations::Expanded } else { Rotations::Left }
+}
+
 /// The listings that the rules need at `now`, by kind, in the order of the file: each once, whatever number of resources maps it.
 pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)> {
     let mut by_listing: Vec<(Listing, Vec<RuleId>)> = Vec::new();
-    let expanded = rules.iter().any(|rule| rule.rotations == map::Rotations::Expanded);
+    let of_schedules = rotations(rules);
     for rule in rules.iter() {
         let rotations = match rule.kind {
-            Kind::Schedule if expanded => Rotations::Expanded,
+            Kind::Schedule => of_schedules,
             _ => Rotations::Left,
         };
         let listing =

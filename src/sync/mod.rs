@@ -145,7 +145,8 @@ async fn harvest_all(
 ) -> Vec<Harvested> {
     let extent = request.limit.map_or(Extent::Whole, Extent::Limited);
     let wanted = |kind: Kind| request.only.is_empty() || request.only.contains(&kind);
-    let lookups = Lookups::new(&sides.source, prepared.rules.needs());
+    let rotations = harvest::rotations(&prepared.rules);
+    let lookups = Lookups::with_rotations(&sides.source, prepared.rules.needs(), rotations);
     let mut running = Vec::new();
     for (kind, harvests) in harvest::by_kind(&prepared.rules, Timestamp::now()) {
         let Some(feed) = writer.feed(kind).filter(|_| wanted(kind)) else { continue };
