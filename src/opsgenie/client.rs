@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::http::{self, Pace, Request, Response, Url};
+use crate::http::{self, Pace, Repeat, Request, Response, Url};
 use crate::model::{Kind, Record, RecordId};
 use crate::secret::Secret;
 use crate::value::Value;
@@ -28,6 +29,9 @@ pub struct Opsgenie {
 /// Calls at once within one domain, unless set otherwise: enough to hide the way there and back, few enough that one refusal does not hit a
 /// crowd.
 const MAX_IN_FLIGHT: usize = 8;
+
+/// How long a hint is waited for.
+const PATIENCE_FOR_LIMITS: Duration = Duration::from_secs(5);
 
 /// Pages that an unpaged list may turn out to have, should it be paged one day.
 const MAX_FOLLOWED: usize = 1000;
@@ -159,17 +163,19 @@ impl Opsgenie {
     }
 
     /// Asks the account for its own limits once calls turned out to be counted, and starts from them. Not every key may
-    /// ask, and nobody promises an answer: without one the paces go on by themselves.
+    /// ask, and nobody promises an answer: without one the paces go on by themselves. It is asked once and outside of every
+    /// pace, lest a caller wait for what is only a hint.
     async fn heed_limits(&self) {
         let Ok(request) = Call::RequestLimits.request(&self.base).and_then(|request| self.sign(request))
         else {
             return;
         };
         let described = request.describe();
-        let pace = self.pace(Call::RequestLimits.domain()).clone();
-        let answer = match self.http.paced(pace).send(request).await {
-            Ok(response) => wire::read(&described, &response).map(|envelope| envelope.data),
-            Err(error) => Err(error.into()),
+        let sent = self.http.send(request.repeat(Repeat::Never));
+        let answer = match tokio::time::timeout(PATIENCE_FOR_LIMITS, sent).await {
+            Ok(Ok(response)) => wire::read(&described, &response).map(|envelope| envelope.data),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => return,
         };
         match answer {
             Ok(limits) => {
