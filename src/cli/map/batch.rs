@@ -76,8 +76,8 @@ pub(super) fn run(mut input: Input<'_>, environment: &Environment) -> Result<Exi
             // Nothing of it came as far as being compiled.
             Answer::Nothing { error: format!("line {number} is no case: {reason}"), phase: "compile" }
         });
-        let text = serde_json::to_vec(&answer).expect("an answer is texts, which have a JSON form");
-        out.line(&text)?;
+        let text = serde_json::to_string(&answer).expect("an answer is texts, which have a JSON form");
+        out.line(in_one_line(&text).as_bytes())?;
         // A partner who waits for its answer has sent nothing more.
         if !input.reader.buffer().contains(&b'\n') {
             out.flush()?;
@@ -88,6 +88,15 @@ pub(super) fn run(mut input: Input<'_>, environment: &Environment) -> Result<Exi
         terminal::talk(&format!("{}: {malformed} lines are no cases", input.name));
     }
     Ok(Exit::Done)
+}
+
+/// The same JSON without the three characters at which some readers of lines end one, such as Python's `splitlines`.
+fn in_one_line(json: &str) -> Cow<'_, str> {
+    const ENDS: [(char, &str); 3] = [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    if !json.contains(ENDS.map(|(char, _)| char)) {
+        return Cow::Borrowed(json);
+    }
+    Cow::Owned(ENDS.iter().fold(json.to_owned(), |json, (char, escape)| json.replace(*char, escape)))
 }
 
 fn case(line: &[u8]) -> Result<Case<'_>, String> {
@@ -165,6 +174,15 @@ mod tests {
             assert_eq!(answer(&mut evaluator, &line), sum.to_string());
         }
         assert!(evaluator.programs.len() <= MAX_PROGRAMS);
+    }
+
+    #[test]
+    fn an_answer_is_one_line_whoever_splits_it() {
+        assert_eq!(
+            in_one_line("{\"output\":\"\\\"a\u{2028}b\u{85}\u{2029}\\\"\"}"),
+            r#"{"output":"\"a\u2028b\u0085\u2029\""}"#
+        );
+        assert_eq!(in_one_line("{\"output\":\"\\\"ä\\\"\"}"), "{\"output\":\"\\\"ä\\\"\"}");
     }
 
     #[test]
