@@ -87,6 +87,18 @@ impl Layout {
         Self { blueprint, groups, by_field, kinds, uniting }
     }
 
+    /// The same fields, each a group of its own.
+    pub(super) fn field_by_field(&self) -> Self {
+        let group = |(field, group): (&Field, &GroupId)| Group {
+            rules: self.groups[group.0].rules.clone(),
+            fields: BTreeSet::from([field.clone()]),
+        };
+        let groups = self.by_field.iter().map(group).collect();
+        let by_field = self.by_field.keys().enumerate();
+        let by_field = by_field.map(|(index, field)| (field.clone(), GroupId(index))).collect();
+        Self { groups, by_field, ..self.clone() }
+    }
+
     /// The blueprint.
     pub fn blueprint(&self) -> &BlueprintId {
         &self.blueprint

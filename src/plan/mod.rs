@@ -2,8 +2,10 @@
 //!
 //! Nothing here does I/O. [`Layout`] says which fields the mapping governs, [`Snapshot`] holds what is stored as
 //! fingerprints of those fields, [`Ledger`] remembers what a pass produced and pointed at, [`Fold`] joins entities of
-//! several kinds, [`Comparison`] decides one step, and [`deletion`] says what may go.
+//! several kinds, [`Comparison`] decides one step, and [`deletion`] says what may go. [`Changes`] names fields and
+//! values, where somebody reads a plan.
 
+mod change;
 mod compare;
 pub mod deletion;
 mod field;
@@ -16,6 +18,7 @@ mod order;
 mod snapshot;
 mod unite;
 
+pub use change::{Change, Changes};
 pub use compare::{Blocked, Comparison, Step};
 pub use field::{Group, GroupId, Layout, Rule, Target};
 pub use fold::{Fold, Joined, Lost, merge_record, overlay};
