@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::rehearsal::{Old, Rehearsal};
 use super::tally::{Tally, misses_target, words};
 use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
 use crate::model::{Blueprint, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
@@ -71,6 +72,8 @@ pub(super) enum Fate {
     Answered(Stored),
     /// The whole call failed.
     Failed(std::sync::Arc<Error>),
+    /// No call was made, because the run only shows what it would do.
+    Rehearsed(Old),
 }
 
 /// Which waiting entities may go.
@@ -143,6 +146,8 @@ pub(super) struct Desk<'a> {
     pub(super) tally: Tally,
     pub(super) rewritten: u64,
     pub(super) second_tries: Vec<Item>,
+    /// Only where nothing is written.
+    pub(super) rehearsal: Option<Rehearsal>,
 }
 
 impl<'a> Desk<'a> {
@@ -163,6 +168,7 @@ impl<'a> Desk<'a> {
             tally: Tally::default(),
             rewritten: 0,
             second_tries: Vec::new(),
+            rehearsal: None,
         }
     }
 
@@ -253,7 +259,11 @@ impl<'a> Desk<'a> {
             }
             Step::Unchanged(_) => self.tally.of(origin.kind).unchanged += 1,
             Step::Blocked { key, reason } => {
-                self.tally.refuse(origin.kind, key, &reason.to_string(), Meaning::Refused);
+                let reason = reason.to_string();
+                if let Some(rehearsal) = &mut self.rehearsal {
+                    rehearsal.block(&key, origin.kind, &reason);
+                }
+                self.tally.refuse(origin.kind, key, &reason, Meaning::Refused);
             }
         }
     }
@@ -339,22 +349,32 @@ impl<'a> Desk<'a> {
                 Fate::Failed(error) => {
                     self.tally.refuse(kind, item.key(), &error.fault.gist(), error.meaning());
                 }
+                Fate::Rehearsed(old) => self.rehearsed(&item, &old),
             }
         }
     }
 
-    /// Counts the entities of a call that is not made, because the run only shows what it would do.
-    pub(super) fn rehearse(&mut self, items: Vec<Item>) {
-        for item in items {
-            if let Some(identifier) = item.identifier() {
-                self.in_flight.remove(identifier);
-            }
-            let counts = self.tally.of(item.origin.kind);
-            match item.news {
-                News::Create => counts.created += 1,
-                News::Update | News::Again => counts.updated += 1,
-            }
+    fn rehearsed(&mut self, item: &Item, old: &Old) {
+        let counts = self.tally.of(item.origin.kind);
+        match item.news {
+            News::Create => counts.created += 1,
+            News::Update | News::Again => counts.updated += 1,
         }
+        let Some(rehearsal) = &mut self.rehearsal else { return };
+        match (item.identifier(), item.news) {
+            (None, _) => rehearsal.send(item),
+            (Some(_), News::Create) => rehearsal.create(item),
+            (Some(_), News::Update | News::Again) => rehearsal.update(item, old),
+        }
+    }
+
+    /// Of the entities of a call that is not made, those whose old values somebody wants to see.
+    pub(super) fn read_again(&mut self, items: &[Item]) -> Vec<EntityId> {
+        let Some(rehearsal) = &mut self.rehearsal else { return Vec::new() };
+        let updated = items.iter().filter(|item| item.news != News::Create);
+        let mut identifiers: Vec<EntityId> = updated.filter_map(Item::identifier).cloned().collect();
+        identifiers.truncate(rehearsal.wanted(identifiers.len()));
+        identifiers
     }
 }
 

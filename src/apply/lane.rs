@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::future::Either;
 use futures::stream::{FuturesUnordered, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Mode;
 use super::desk::{Attempt, Desk, Fate, Flush, Item};
+use super::rehearsal::{Old, PlannedStep, Rehearsal};
 use super::tally::Tally;
 use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, SnapshotPage, UpsertPolicy};
-use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey, Field, Identifier, Mapped};
+use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Mapped};
 use crate::plan::{Layout, Ledger, Pointed, Snapshot, SnapshotBuilder};
 
 /// Calls of one blueprint at once: enough to hide the way there and back, few enough that a slow catalog is not flooded.
@@ -31,12 +33,22 @@ pub(super) struct Lane {
     pub(super) layout: Layout,
     /// The blueprint, or why there is none to write to.
     pub(super) shape: Result<Blueprint, Arc<Error>>,
+    pub(super) standing: Standing,
     /// Cancelled when the blueprints that this one points at are written.
     pub(super) gates: Vec<CancellationToken>,
     /// Cancels our own gate when dropped, however the lane ends.
     pub(super) finished: DropGuard,
     pub(super) policy: UpsertPolicy,
     pub(super) mode: Mode,
+}
+
+/// Whether a blueprint is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is.
+    Stored,
+    /// The set-up that a rehearsal leaves out would have created it.
+    ToCome,
 }
 
 /// What a lane did.
@@ -49,6 +61,8 @@ pub(super) struct Done {
     pub(super) tally: Tally,
     pub(super) rewritten: u64,
     pub(super) second_tries: Vec<Item>,
+    /// What a rehearsal kept.
+    pub(super) steps: Vec<PlannedStep>,
     /// Why nothing could be compared or written, if so.
     pub(super) broken: Option<Arc<Error>>,
 }
@@ -56,17 +70,21 @@ pub(super) struct Done {
 impl Lane {
     /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
     pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
-        let Self { catalog, layout, shape, gates, finished, policy, mode } = self;
+        let Self { catalog, layout, shape, standing, gates, finished, policy, mode } = self;
         let done = match shape {
             Err(error) => refuse_all(&layout, None, error, &mut input).await,
-            Ok(shape) => match read(&catalog, &layout, &shape).await {
+            Ok(shape) => match read(&catalog, &layout, &shape, standing).await {
                 Err(error) => {
                     let done = refuse_all(&layout, Some(&shape), Arc::new(error), &mut input).await;
                     Done { shape: Some(shape), ..done }
                 }
                 Ok((snapshot, owners)) => {
                     let sender = Sender::new(catalog.clone(), layout.blueprint().clone(), policy);
-                    let desk = Desk::new(&layout, &shape, snapshot);
+                    let mut desk = Desk::new(&layout, &shape, snapshot);
+                    desk.rehearsal = match mode {
+                        Mode::Write => None,
+                        Mode::Rehearse(keep) => Some(Rehearsal::new(keep, &layout, &shape)),
+                    };
                     let pages = Pages { input: &mut input, catalog: &catalog, layout: &layout, owners };
                     let desk = write(desk, &sender, &gates, mode, pages).await;
                     Done {
@@ -76,6 +94,7 @@ impl Lane {
                         tally: desk.tally,
                         rewritten: desk.rewritten,
                         second_tries: desk.second_tries,
+                        steps: desk.rehearsal.map(|rehearsal| rehearsal.steps).unwrap_or_default(),
                         broken: None,
                         shape: Some(shape),
                     }
@@ -87,9 +106,17 @@ impl Lane {
     }
 }
 
-async fn read(catalog: &Catalog, layout: &Layout, shape: &Blueprint) -> Result<(Snapshot, Owners), Error> {
+async fn read(
+    catalog: &Catalog,
+    layout: &Layout,
+    shape: &Blueprint,
+    standing: Standing,
+) -> Result<(Snapshot, Owners), Error> {
     let fields: Vec<Field> = layout.fields().cloned().collect();
     let mut builder = SnapshotBuilder::new(layout, shape);
+    if standing == Standing::ToCome {
+        return Ok((builder.finish(), Owners::All));
+    }
     let mut seen = Owners::All;
     let mut pages = std::pin::pin!(catalog.snapshot(layout.blueprint(), &fields));
     while let Some(SnapshotPage { entities, owners }) = pages.try_next().await? {
@@ -143,13 +170,17 @@ async fn write<'a>(
     });
     let mut open = false;
     let mut flush = Flush::Full;
+    let layout = pages.layout;
     let mut calls = FuturesUnordered::new();
     loop {
         while open && calls.len() < CALLS {
             let Some(items) = desk.next_call(flush) else { break };
             match mode {
-                Mode::Write => calls.push(sender.send(items)),
-                Mode::Rehearse => desk.rehearse(items),
+                Mode::Write => calls.push(Either::Left(sender.send(items))),
+                Mode::Rehearse(_) => {
+                    let again = desk.read_again(&items);
+                    calls.push(Either::Right(sender.rehearse(layout, items, again)));
+                }
             }
         }
         if flush == Flush::All && desk.waiting() == 0 && calls.is_empty() {
@@ -218,6 +249,7 @@ async fn refuse_all(
         tally,
         rewritten: 0,
         second_tries: Vec::new(),
+        steps: Vec::new(),
         broken: Some(error),
     }
 }
@@ -275,6 +307,35 @@ impl Sender {
             self.hopeless.fetch_add(1, Ordering::Relaxed);
         }
         fates
+    }
+
+    /// Writes nothing; reads again what is stored of the entities `again`. Where that fails, their old values are not
+    /// known, and no further ones are asked for.
+    async fn rehearse(&self, layout: &Layout, items: Vec<Item>, again: Vec<EntityId>) -> Vec<(Item, Fate)> {
+        let mut stored = Vec::new();
+        if !again.is_empty() && self.given_up.get().is_none() {
+            let fields: Vec<Field> = layout.fields().cloned().collect();
+            match self.catalog.lookup(&self.blueprint, &again, &fields).await {
+                Ok(found) => stored = found,
+                Err(error) => {
+                    let error = Arc::new(error);
+                    if self.given_up.set(error.clone()).is_ok() {
+                        tracing::warn!(blueprint = %self.blueprint, %error, "the plan lacks old values");
+                    }
+                }
+            }
+        }
+        let rehearsed = |item: Item| {
+            let same = |stored: &Entity| stored.identifier == item.entity.identifier;
+            let asked = again.iter().any(|id| item.entity.identifier == Identifier::Exact(id.clone()));
+            let old = match stored.iter().position(same) {
+                Some(found) => Old::Known(Box::new(stored.swap_remove(found))),
+                None if asked => Old::Unknown,
+                None => Old::Unasked,
+            };
+            (item, Fate::Rehearsed(old))
+        };
+        items.into_iter().map(rehearsed).collect()
     }
 
     /// What is too large is always worth a split; what is not accepted only while splitting has helped.

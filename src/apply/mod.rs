@@ -4,12 +4,14 @@
 mod delete;
 mod desk;
 mod lane;
+mod rehearsal;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use delete::{Deleted, delete, inventory};
+pub use rehearsal::{Keep, Planned, PlannedStep, Rehearsed};
 pub use tally::{Counts, RefusalGroup, Tally};
 pub use writer::{Feed, Job, Writer, Written};
 
@@ -18,6 +20,6 @@ pub use writer::{Feed, Job, Writer, Written};
 pub enum Mode {
     /// It does.
     Write,
-    /// It compares and counts, and writes nothing.
-    Rehearse,
+    /// It compares, counts and keeps what it would do, and writes nothing.
+    Rehearse(Keep),
 }

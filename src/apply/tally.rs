@@ -33,6 +33,18 @@ pub struct Counts {
     pub merged: u64,
 }
 
+impl Counts {
+    fn add(&mut self, other: Self) {
+        let Self { created, updated, unchanged, refused, lost, merged } = other;
+        self.created += created;
+        self.updated += updated;
+        self.unchanged += unchanged;
+        self.refused += refused;
+        self.lost += lost;
+        self.merged += merged;
+    }
+}
+
 /// Entities that were refused with the same words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalGroup {
@@ -82,17 +94,17 @@ impl Tally {
         }
     }
 
+    /// The counts of all kinds.
+    pub(super) fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        self.kinds.values().for_each(|counts| total.add(*counts));
+        total
+    }
+
     /// Adds what another lane counted.
     pub(super) fn add(&mut self, other: Self) {
         for (kind, counts) in other.kinds {
-            let Counts { created, updated, unchanged, refused, lost, merged } = counts;
-            let mine = self.of(kind);
-            mine.created += created;
-            mine.updated += updated;
-            mine.unchanged += unchanged;
-            mine.refused += refused;
-            mine.lost += lost;
-            mine.merged += merged;
+            self.of(kind).add(counts);
         }
         for (message, group) in other.groups {
             match self.groups.get_mut(&message) {

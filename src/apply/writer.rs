@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Mode;
 use super::desk::{Attempt, Desk, Item};
-use super::lane::{Done, Lane, Sender};
+use super::lane::{Done, Lane, Sender, Standing};
+use super::rehearsal::Rehearsed;
 use super::tally::Tally;
 use crate::catalog::{Catalog, Error, Fault, Meaning, Said, UPSERT_CHUNK, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, Kind, Mapped};
@@ -33,6 +34,8 @@ pub struct Job {
     pub policy: UpsertPolicy,
     /// Whether anything is.
     pub mode: Mode,
+    /// Blueprints that do not exist, and would if the set-up were not left out: a rehearsal takes them for empty.
+    pub to_come: BTreeMap<BlueprintId, Blueprint>,
 }
 
 /// The write side of a pass.
@@ -106,7 +109,7 @@ impl Nursery {
         if let Some(lane) = open.get(&blueprint) {
             return lane.clone();
         }
-        let shape = shape(&self.catalog, &blueprint).await.map_err(Arc::new);
+        let shape = shape(&self.catalog, &self.job, &blueprint).await.map_err(Arc::new);
         let layout = Layout::new(blueprint.clone(), &self.job.rules);
         let finished = CancellationToken::new();
         let (sender, task) = start(&self.catalog, &self.job, layout, shape, Vec::new(), finished);
@@ -125,10 +128,12 @@ fn start(
     finished: CancellationToken,
 ) -> (mpsc::Sender<Vec<Mapped>>, JoinHandle<Done>) {
     let (sender, input) = mpsc::channel(PAGES_AHEAD);
+    let to_come = job.to_come.contains_key(layout.blueprint());
     let lane = Lane {
         catalog: catalog.clone(),
         layout,
         shape,
+        standing: if to_come { Standing::ToCome } else { Standing::Stored },
         gates,
         finished: finished.drop_guard(),
         policy: job.policy,
@@ -138,7 +143,10 @@ fn start(
 }
 
 /// A blueprint that does not exist is an error here: there is nothing to write to.
-async fn shape(catalog: &Catalog, blueprint: &BlueprintId) -> Result<Blueprint, Error> {
+async fn shape(catalog: &Catalog, job: &Job, blueprint: &BlueprintId) -> Result<Blueprint, Error> {
+    if let Some(shape) = job.to_come.get(blueprint) {
+        return Ok(shape.clone());
+    }
     let stored = catalog.blueprint(blueprint).await?;
     let message = || "create it, or let OCEAN__INITIALIZE_PORT_RESOURCES create the defaults".to_owned();
     stored.map(|stored| stored.shape).ok_or_else(|| Error {
@@ -161,9 +169,12 @@ impl Writer {
             })
             .collect();
         let read: Vec<(BlueprintId, Result<Blueprint, Error>)> = stream::iter(fed)
-            .map(|blueprint| async move {
-                let shape = shape(catalog, &blueprint).await;
-                (blueprint, shape)
+            .map(|blueprint| {
+                let job = &job;
+                async move {
+                    let shape = shape(catalog, job, &blueprint).await;
+                    (blueprint, shape)
+                }
             })
             .buffered(PARALLEL)
             .collect()
@@ -254,7 +265,7 @@ impl Writer {
             let Some(task) = task else { break };
             match task.await {
                 Ok(done) => {
-                    let (blueprint, items) = written.add(done);
+                    let (blueprint, items) = written.add(done, job.mode);
                     second_tries.insert(blueprint, items);
                 }
                 // A fault of this program: nothing may be concluded from what the lane did.
@@ -294,13 +305,18 @@ pub struct Written {
     pub rewritten: BTreeMap<BlueprintId, u64>,
     /// Blueprints that could not be compared or written at all, and why.
     pub broken: BTreeMap<BlueprintId, Arc<Error>>,
+    /// What a rehearsal would have done, by blueprint; empty when anything was written.
+    pub rehearsed: BTreeMap<BlueprintId, Rehearsed>,
     /// Entities that no lane took: a fault of this program. Nothing is deleted then.
     pub strays: u64,
 }
 
 impl Written {
-    fn add(&mut self, done: Done) -> (BlueprintId, Vec<Item>) {
-        let Done { blueprint, shape, ledger, pointed, tally, rewritten, second_tries, broken } = done;
+    fn add(&mut self, done: Done, mode: Mode) -> (BlueprintId, Vec<Item>) {
+        let Done { blueprint, shape, ledger, pointed, tally, rewritten, second_tries, steps, broken } = done;
+        if let Mode::Rehearse(_) = mode {
+            self.rehearsed.insert(blueprint.clone(), Rehearsed { counts: tally.total(), steps });
+        }
         self.tally.add(tally);
         self.ledgers.insert(blueprint.clone(), ledger);
         self.pointed.merge(pointed);

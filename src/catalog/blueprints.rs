@@ -60,9 +60,32 @@ impl Catalog {
         }
     }
 
+    /// The shapes of those of `wanted` that do not exist: what [`install`](Self::install) would create.
+    pub async fn missing(&self, wanted: &[Json]) -> Result<Vec<Blueprint>, Error> {
+        let (missing, _) = self.split(wanted).await?;
+        // One without properties is refused when it is to be created, and says then what it lacks.
+        Ok(missing.iter().filter_map(|(id, raw)| shape(id, raw).ok()).collect())
+    }
+
     /// Creates those of `wanted` that do not exist. Existing ones are never touched. When a step fails, what this call
     /// created is taken back.
     pub async fn install(&self, wanted: &[Json]) -> Result<Installed, Error> {
+        let (missing, existing) = self.split(wanted).await?;
+        let mut installed = Installed { existing, ..Installed::default() };
+        match self.create_missing(&missing, &mut installed).await {
+            Ok(()) => Ok(installed),
+            Err(error) => {
+                self.take_back(&installed.created).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Those of `wanted` that do not exist, and those that do.
+    async fn split<'w>(
+        &self,
+        wanted: &'w [Json],
+    ) -> Result<(Vec<(BlueprintId, &'w Json)>, Vec<BlueprintId>), Error> {
         let wanted: Vec<(BlueprintId, &Json)> = wanted
             .iter()
             .filter_map(|raw| Some((BlueprintId::new(raw.get("identifier")?.as_str()?).ok()?, raw)))
@@ -72,22 +95,15 @@ impl Catalog {
             .buffered(PARALLEL)
             .try_collect()
             .await?;
-        let mut installed = Installed::default();
-        let mut missing = Vec::new();
+        let (mut missing, mut existing) = (Vec::new(), Vec::new());
         for ((id, raw), found) in wanted.into_iter().zip(found) {
             if found {
-                installed.existing.push(id);
+                existing.push(id);
             } else {
                 missing.push((id, raw));
             }
         }
-        match self.create_missing(&missing, &mut installed).await {
-            Ok(()) => Ok(installed),
-            Err(error) => {
-                self.take_back(&installed.created).await;
-                Err(error)
-            }
-        }
+        Ok((missing, existing))
     }
 
     async fn create_missing(

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 const AFTER_HELP: &str = "\
 Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · \
 4 source incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · \
-7 a test that was asked for failed · 75 a side was unavailable, try later · 130/143 stopped by a signal.
+7 a test that was asked for failed · 10 `plan --exit-code` found something to do · 75 a side was unavailable, try later · 130/143 stopped by a signal.
 
 Try it without any account: ocean-opsgenie sandbox";
 
@@ -56,6 +56,8 @@ pub(super) enum Command {
     /// Runs one pass, or the configured listener with --listen.
     #[command(alias = "sail")]
     Sync(SyncArguments),
+    /// Shows what a pass would do, and writes nothing.
+    Plan(PlanArguments),
     /// Prints records of the source as JSON lines, in the shape that mappings see.
     Get(GetArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
@@ -79,6 +81,19 @@ pub(super) struct SyncArguments {
     /// Runs one pass; the default here, accepted as in `ocean sail --once`.
     #[arg(short = 'O', long)]
     pub(super) once: bool,
+    #[command(flatten)]
+    pub(super) scope: ScopeArguments,
+    /// Creates missing blueprints and the mapping at the first start.
+    #[arg(short = 'i', long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(super) initialize_port_resources: Option<bool>,
+    /// TCP port of our own HTTP server, when there is one.
+    #[arg(short = 'p', long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+}
+
+/// How much of an account a pass takes.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ScopeArguments {
     /// Only these kinds; nothing is deleted for the others.
     #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',', value_parser = kinds())]
     pub(super) only: Vec<Kind>,
@@ -88,12 +103,18 @@ pub(super) struct SyncArguments {
     /// Deletes nothing.
     #[arg(long)]
     pub(super) no_delete: bool,
-    /// Creates missing blueprints and the mapping at the first start.
-    #[arg(short = 'i', long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
-    pub(super) initialize_port_resources: Option<bool>,
-    /// TCP port of our own HTTP server, when there is one.
-    #[arg(short = 'p', long, value_name = "PORT")]
-    pub(super) port: Option<u16>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub(super) scope: ScopeArguments,
+    /// Shows every entity, with old and new values of the fields that differ, instead of samples.
+    #[arg(long)]
+    pub(super) detail: bool,
+    /// Ends with 10 when there is something to do.
+    #[arg(long)]
+    pub(super) exit_code: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -4,6 +4,7 @@ mod arguments;
 mod faults;
 mod get;
 mod map;
+mod plan;
 mod sandbox;
 mod service;
 mod settings;
@@ -92,6 +93,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         None => listen(&SyncArguments::default(), &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
+        Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),

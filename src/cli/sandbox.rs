@@ -8,7 +8,7 @@ use crate::http::Proxy;
 use crate::report::Exit;
 use crate::sandbox::{Catalog, Detail, Handle, Holding, Options, Sandbox, Size, World};
 
-use super::arguments::{Form, OutputArguments, PresetName, SandboxArguments, SyncArguments};
+use super::arguments::{Form, OutputArguments, PresetName, SandboxArguments, ScopeArguments};
 use super::stop::Stop;
 use super::sync::{connect, pass, request};
 use super::{settings, show, terminal};
@@ -50,7 +50,7 @@ async fn pass_between(
 ) -> Result<Exit, Exit> {
     let settings = resolve(variables, output)?;
     let sides = connect(&settings, &Proxy::Direct, stop)?;
-    let report = pass(&settings, &sides, &request(&settings, &SyncArguments::default(), None), stop).await;
+    let report = pass(&settings, &sides, &request(&settings, &ScopeArguments::default(), None), stop).await;
     show(&report, output)?;
     if output.output == Form::Text {
         terminal::data(&format!("\n{}", entities(sandbox.catalog())))?;

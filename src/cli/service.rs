@@ -35,7 +35,7 @@ pub(super) async fn poll(
     loop {
         if due == Due::Now {
             let report =
-                pass(settings, &sides, &request(settings, arguments, schedule(settings)), stop).await;
+                pass(settings, &sides, &request(settings, &arguments.scope, schedule(settings)), stop).await;
             // What could not be shown was told; the next report may find room again.
             let _told: Result<(), Exit> = show(&report, output);
         }

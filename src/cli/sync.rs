@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::apply::Keep;
 use crate::catalog::Schedule;
 use crate::config::{ExpressionSettings, Settings};
 use crate::http::Proxy;
@@ -10,7 +11,7 @@ use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
 use crate::sync::{self, Request, Sides};
 
-use super::arguments::{OutputArguments, SyncArguments};
+use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
 use super::{faults, refused, show};
 
@@ -25,7 +26,7 @@ pub(super) async fn run(
         Ok(sides) => sides,
         Err(exit) => return exit,
     };
-    let report = pass(settings, &sides, &request(settings, arguments, None), stop).await;
+    let report = pass(settings, &sides, &request(settings, &arguments.scope, None), stop).await;
     match show(&report, output) {
         Ok(()) => report.exit,
         Err(exit) => report.exit.or(exit),
@@ -45,9 +46,14 @@ pub(super) async fn pass(settings: &Settings, sides: &Sides, request: &Request, 
 }
 
 /// What the arguments and the settings ask of a pass.
-pub(super) fn request(settings: &Settings, arguments: &SyncArguments, schedule: Option<Schedule>) -> Request {
+pub(super) fn request(
+    settings: &Settings,
+    arguments: &ScopeArguments,
+    schedule: Option<Schedule>,
+) -> Request {
     Request {
         mode: Mode::Apply,
+        keep: Keep::Samples,
         only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),
         limit: arguments.limit,
         deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },

@@ -164,17 +164,19 @@ impl Rules {
 
     /// The lookups that some expression may read: the others need not be fetched.
     pub fn needs(&self) -> BTreeSet<Lookup> {
-        let read = |lookup: &Lookup| {
-            let wants = |rule: &&Rule| match lookup {
-                Lookup::Members => rule.members == Members::Joined,
-                Lookup::Details => rule.details == Details::Read,
-                _ => true,
-            };
-            let reads = |e: &&Expression| lookup.fields().iter().any(|field| e.program.reach().reads(field));
-            let mut rules = self.all.iter().filter(|rule| rule.kind == lookup.kind()).filter(wants);
-            rules.any(|rule| rule.expressions().iter().any(reads))
+        Lookup::ALL.into_iter().filter(|lookup| self.readers(*lookup).next().is_some()).collect()
+    }
+
+    /// The expressions that may read a lookup.
+    pub fn readers(&self, lookup: Lookup) -> impl Iterator<Item = FieldId> {
+        let wants = move |rule: &&Rule| match lookup {
+            Lookup::Members => rule.members == Members::Joined,
+            Lookup::Details => rule.details == Details::Read,
+            _ => true,
         };
-        Lookup::ALL.into_iter().filter(read).collect()
+        let reads = move |e: &&Expression| lookup.fields().iter().any(|field| e.program.reach().reads(field));
+        let rules = self.all.iter().filter(move |rule| rule.kind == lookup.kind()).filter(wants);
+        rules.flat_map(move |rule| rule.expressions().into_iter().filter(reads)).map(|e| e.field)
     }
 
     /// The entities of one record, by these rules of its kind. `missing` are the lookups that failed for it: fields that

@@ -95,6 +95,8 @@ pub enum Exit {
     Guarded,
     /// 7: a test or comparison that was asked for failed.
     Mismatch,
+    /// 10: a plan found something to do, and was asked to say so.
+    Due,
     /// 75: a side was unavailable, try later (`EX_TEMPFAIL` of sysexits).
     Unavailable,
     /// 130: SIGINT.
@@ -105,7 +107,7 @@ pub enum Exit {
 
 impl Exit {
     /// In the order in which they win when several apply.
-    const PRECEDENCE: [Self; 11] = [
+    const PRECEDENCE: [Self; 12] = [
         Self::Interrupted,
         Self::Terminated,
         Self::Configuration,
@@ -116,6 +118,7 @@ impl Exit {
         Self::Guarded,
         Self::Refused,
         Self::Mismatch,
+        Self::Due,
         Self::Done,
     ];
 
@@ -130,6 +133,7 @@ impl Exit {
             Self::Refused => 5,
             Self::Guarded => 6,
             Self::Mismatch => 7,
+            Self::Due => 10,
             Self::Unavailable => 75,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -190,5 +194,7 @@ mod tests {
         assert_eq!(Exit::Done.or(Exit::Unexpected), Exit::Unexpected);
         assert_eq!(Exit::Permission.or(Exit::Unexpected), Exit::Permission);
         assert_eq!(Exit::Unexpected.or(Exit::Refused), Exit::Unexpected);
+        assert_eq!(Exit::Done.or(Exit::Due).code(), 10);
+        assert_eq!(Exit::Refused.or(Exit::Due), Exit::Refused);
     }
 }

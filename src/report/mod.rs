@@ -1,6 +1,8 @@
 //! What a run did: counts, faults, durations. One struct, two renderings; nothing is inferred from logs.
 
 mod exit;
+mod plan;
+mod plan_text;
 mod text;
 
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use exit::{Cause, Exit, Signal};
+pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
 pub use text::{Style, text};
 
 use crate::config::Diagnostic;
@@ -41,6 +44,9 @@ pub struct Report {
     pub faults: Vec<Diagnostic>,
     /// Per kind, in the order of the mapping.
     pub kinds: Vec<KindReport>,
+    /// What a plan found; none after a pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanReport>,
     /// Per blueprint: what was deleted, what was kept and why.
     pub deletions: Vec<DeletionReport>,
     /// Entities that the catalog refused, the same message once.
@@ -227,6 +233,7 @@ impl Report {
             causes: Vec::new(),
             faults: Vec::new(),
             kinds: Vec::new(),
+            plan: None,
             deletions: Vec::new(),
             refusals: Vec::new(),
             expressions: Vec::new(),

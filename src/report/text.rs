@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::plan_text::plan;
 use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic};
 use crate::model::Gap;
 
@@ -26,6 +27,9 @@ pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
     let paint = Paint(style);
     table(&mut out, report, paint);
+    if let Some(found) = &report.plan {
+        plan(&mut out, found, paint);
+    }
     deletions(&mut out, report);
     attention(&mut out, report, paint);
     traffic(&mut out, "Opsgenie", &report.opsgenie);
@@ -35,7 +39,7 @@ pub fn text(report: &Report, style: Style) -> String {
 }
 
 #[derive(Clone, Copy)]
-struct Paint(Style);
+pub(super) struct Paint(Style);
 
 impl Paint {
     fn wrap(self, code: &str, text: &str) -> String {
@@ -45,19 +49,19 @@ impl Paint {
         }
     }
 
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.wrap("32", text)
     }
 
-    fn warning(self, text: &str) -> String {
+    pub(super) fn warning(self, text: &str) -> String {
         self.wrap("33", text)
     }
 
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.wrap("31", text)
     }
 
-    fn strong(self, text: &str) -> String {
+    pub(super) fn strong(self, text: &str) -> String {
         self.wrap("1", text)
     }
 }
@@ -69,6 +73,7 @@ macro_rules! line {
         let _infallible = writeln!($out, $($arg)*);
     }};
 }
+pub(super) use line;
 
 fn cells(kind: &KindReport) -> [String; 7] {
     let numbers = [kind.listed, kind.mapped, kind.created, kind.updated, kind.unchanged, kind.refused];
@@ -108,7 +113,7 @@ fn deletions(out: &mut String, report: &Report) {
     let mut shown = report
         .deletions
         .iter()
-        .filter(|row| row.deleted > 0 || row.kept > 0 || row.reason.is_some())
+        .filter(|row| (row.deleted > 0 && report.plan.is_none()) || row.kept > 0 || row.reason.is_some())
         .peekable();
     if shown.peek().is_some() {
         line!(out);
@@ -225,7 +230,7 @@ fn closing(out: &mut String, report: &Report, paint: Paint) {
     }
     line!(out);
     let word = match report.exit {
-        Exit::Done => paint.good("done"),
+        Exit::Done | Exit::Due => paint.good("done"),
         Exit::Interrupted | Exit::Terminated => paint.bad("stopped"),
         Exit::Incomplete | Exit::Guarded | Exit::Refused => paint.warning("done in part"),
         Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Mismatch | Exit::Unavailable => {
@@ -324,6 +329,7 @@ mod tests {
                 Cause::Refused("2 entities".into()),
             ],
             kinds: vec![service, alert],
+            plan: None,
             deletions: vec![DeletionReport {
                 blueprint: "opsGenieAlert".into(),
                 deleted: 0,

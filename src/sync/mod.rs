@@ -8,11 +8,12 @@ mod connect;
 mod failure;
 mod filter_check;
 mod harvest;
+mod planned;
 mod prepare;
 mod removal;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -44,6 +45,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct Request {
     /// Whether it writes.
     pub mode: Mode,
+    /// How much is kept of what a plan finds.
+    pub keep: apply::Keep,
     /// Only these kinds; all when empty. The others count as not seen.
     pub only: BTreeSet<Kind>,
     /// At most so many records of each listing.
@@ -60,6 +63,7 @@ impl Default for Request {
     fn default() -> Self {
         Self {
             mode: Mode::Apply,
+            keep: apply::Keep::Samples,
             only: BTreeSet::new(),
             limit: None,
             deletion: Permission::Guarded,
@@ -119,19 +123,25 @@ async fn pass(
         policy: upsert_policy(&prepared.mapping),
         mode: match request.mode {
             Mode::Apply => apply::Mode::Write,
-            Mode::Plan => apply::Mode::Rehearse,
+            Mode::Plan => apply::Mode::Rehearse(request.keep),
         },
+        to_come: prepared.set_up.blueprints.clone(),
     };
     let mut writer = Writer::start(&sides.catalog, job).await?;
     let harvested = harvest_all(sides, request, &prepared, &mut writer).await;
     let written = writer.finish().await;
     summary.harvested(&prepared, harvested);
     summary.written(&written);
+    let mut decisions = BTreeMap::new();
     if !stop.is_cancelled() {
         let seen = summary.seen();
         let removal = removal::Removal { settings, sides, request, prepared: &prepared, began };
         let removed = removal.run(&written, &seen).await;
+        decisions.clone_from(&removed.decisions);
         summary.removed(&prepared.rules, removed);
+    }
+    if request.mode == Mode::Plan {
+        summary.planned(planned::report(&prepared, request, &written, &decisions));
     }
     Ok(())
 }
@@ -192,6 +202,7 @@ fn end_of(report: &Report) -> Option<End> {
         | Exit::Permission
         | Exit::Incomplete
         | Exit::Mismatch
+        | Exit::Due
         | Exit::Unavailable => End::Failed,
     })
 }

@@ -1,5 +1,6 @@
 //! What a pass stands on: the integration, its resources, the mapping and the rules compiled from it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Failure, Sides};
@@ -10,7 +11,7 @@ use crate::config::{
 };
 use crate::jq::Environment;
 use crate::map::{self, Blueprints, Rules, Sound};
-use crate::model::{BlueprintId, Field, Kind};
+use crate::model::{Blueprint, BlueprintId, Field, Kind};
 use crate::plan::{self, Repeats};
 use crate::report::Mode;
 
@@ -23,6 +24,17 @@ pub(super) struct Prepared {
     pub(super) mapping: MappingFile,
     pub(super) rules: Arc<Rules>,
     pub(super) warnings: Vec<String>,
+    /// What a run that only plans leaves out.
+    pub(super) set_up: SetUp,
+}
+
+/// The set-up of a first pass, which a run that only plans leaves out; empty where there is none.
+#[derive(Debug, Default)]
+pub(super) struct SetUp {
+    /// What would be done, a sentence each.
+    pub(super) steps: Vec<String>,
+    /// The blueprints that would be created.
+    pub(super) blueprints: BTreeMap<BlueprintId, Blueprint>,
 }
 
 /// The integration as the settings want it, with blueprints and mapping given to it where it has none.
@@ -30,6 +42,7 @@ pub(super) struct Installed {
     integration: Option<Integration>,
     /// The resources that were read for it, when they were.
     given: Option<Resources>,
+    set_up: SetUp,
 }
 
 /// Creates the integration or brings it up to date, and installs the resources at the first start. A set-up that fails
@@ -50,8 +63,22 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
         map::sound(reading, Environment::default()).map_err(Failure::Mapping)?;
     }
     if mode == Mode::Plan {
+        let missing = match resources.as_ref().filter(|_| initialize) {
+            Some(given) => catalog.missing(&given.blueprints).await?,
+            None => Vec::new(),
+        };
         let given = resources.filter(|_| !holds_mapping);
-        return Ok(Installed { integration: found, given });
+        let mut steps = Vec::new();
+        if found.is_none() {
+            steps.push(format!("create the integration `{}`", settings.identifier));
+        }
+        steps.extend(missing.iter().map(|blueprint| format!("create blueprint `{}`", blueprint.identifier)));
+        if given.is_some() {
+            steps.push("give the catalog the mapping".to_owned());
+        }
+        let blueprints = missing.into_iter().map(|blueprint| (blueprint.identifier.clone(), blueprint));
+        let set_up = SetUp { steps, blueprints: blueprints.collect() };
+        return Ok(Installed { integration: found, given, set_up });
     }
     let wanted = Wanted {
         destination: destination(settings),
@@ -73,7 +100,7 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
     }
     // A mapping that has just been given is known with its file and lines.
     let given = resources.filter(|given| is_new && integration.config() == Some(&given.mapping_json));
-    Ok(Installed { integration: Some(integration), given })
+    Ok(Installed { integration: Some(integration), given, set_up: SetUp::default() })
 }
 
 /// Actions, then scorecards, then pages, in the order of the files.
@@ -133,14 +160,19 @@ pub(super) fn compile(
     installed: Installed,
     environment: Environment,
 ) -> Result<Prepared, Failure> {
-    let Installed { integration, given } = installed;
+    let Installed { integration, given, set_up } = installed;
     let reading = match (given, integration.as_ref().and_then(Integration::config)) {
         (Some(given), _) => Ok((given.mapping, given.warnings)),
         (None, Some(config)) => MappingFile::from_catalog(config),
         (None, None) => return Err(Failure::NoMapping(settings.identifier.clone())),
     };
     let Sound { file, rules, warnings } = map::sound(reading, environment).map_err(Failure::Mapping)?;
-    Ok(Prepared { mapping: file, rules: Arc::new(rules), warnings: warnings.iter().map(told).collect() })
+    Ok(Prepared {
+        mapping: file,
+        rules: Arc::new(rules),
+        warnings: warnings.iter().map(told).collect(),
+        set_up,
+    })
 }
 
 fn told(warning: &MappingFault) -> String {

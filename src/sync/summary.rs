@@ -19,7 +19,7 @@ use crate::model::{BlueprintId, Gap, Kind, Verdict};
 use crate::opsgenie;
 use crate::plan::deletion::{Decision, Seen};
 use crate::report::{
-    Cause, DeletionReport, ExpressionReport, KindReport, NullReport, Refusal, Report, Traffic,
+    Cause, DeletionReport, ExpressionReport, KindReport, NullReport, PlanReport, Refusal, Report, Traffic,
 };
 
 /// A report in the making.
@@ -217,6 +217,11 @@ impl Summary {
                 }
             }
         }
+    }
+
+    /// What a run that only plans found.
+    pub(super) fn planned(&mut self, plan: PlanReport) {
+        self.report.plan = Some(plan);
     }
 
     pub(super) fn finish(mut self, sides: &Sides, duration: Duration) -> Report {

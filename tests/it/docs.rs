@@ -13,7 +13,8 @@ use ocean_opsgenie::jq::Environment;
 use ocean_opsgenie::map::{Rules, sound};
 use ocean_opsgenie::model::{Gap, Kind};
 use ocean_opsgenie::report::{
-    Cause, DeletionReport, ExpressionReport, KindReport, Mode, NullReport, Refusal, Report, Signal,
+    BlueprintPlan, Cause, ChangeReport, DeletionReport, ExpressionReport, KindReport, LookupReport, Mode,
+    NullReport, PlanReport, Refusal, Report, Signal, StepName, StepReport,
 };
 use serde_json::Value;
 
@@ -289,6 +290,23 @@ fn full_report() -> Report {
     let mut kind = KindReport::new(Kind::Alert);
     kind.verdict.add(Gap::Limited);
     report.kinds.push(kind);
+    let mut plan = BlueprintPlan::new("b");
+    plan.steps.push(StepReport {
+        step: StepName::Update,
+        identifier: "e".into(),
+        kind: Some("alert"),
+        title: Some("t".into()),
+        changes: vec![ChangeReport { field: "title".into(), old: Value::Null, new: "t".into() }],
+        reason: Some("why".into()),
+    });
+    let lookup =
+        LookupReport { lookup: "__team", kind: "service", read_by: vec!["resource 1 · title".into()] };
+    report.plan = Some(PlanReport {
+        set_up: vec!["create blueprint `b`".into()],
+        blueprints: vec![plan],
+        lookups: vec![lookup],
+        ..PlanReport::default()
+    });
     report.deletions.push(DeletionReport {
         blueprint: "b".into(),
         deleted: 0,

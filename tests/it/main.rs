@@ -18,6 +18,7 @@ mod map_run;
 mod map_test;
 mod oncalls;
 mod pass;
+mod plan;
 mod rehearsal;
 #[cfg(unix)]
 mod service;

@@ -98,7 +98,8 @@ impl Stage {
     pub(super) async fn pass(&self, rules: &[Rule], pages: Vec<(Kind, Vec<Mapped>)>) -> Written {
         self.sandbox.catalog().forget();
         let catalog = self.catalog.for_pass(Event::Resync(Uuid::nil()), CancellationToken::new());
-        let job = Job { rules: rules.to_vec(), policy: self.policy, mode: self.mode };
+        let job =
+            Job { rules: rules.to_vec(), policy: self.policy, mode: self.mode, to_come: BTreeMap::new() };
         let mut writer = Writer::start(&catalog, job).await.unwrap();
         let mut by_kind: BTreeMap<Kind, Vec<Vec<Mapped>>> = BTreeMap::new();
         for (kind, page) in pages {

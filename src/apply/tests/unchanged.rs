@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stage::{Stage, account, alert, id, mapped_from, rule, rules, service, team};
-use crate::apply::{Counts, Mode};
+use crate::apply::{Counts, Keep, Mode};
 use crate::catalog::{Merge, UpsertPolicy};
 use crate::model::{Kind, Mapped};
 use crate::sandbox::{LargePages, Nulls, Seeding};
@@ -165,7 +165,7 @@ async fn a_catalog_without_large_pages_is_read_in_another_way() {
 #[tokio::test]
 async fn a_rehearsal_counts_the_same_and_writes_nothing() {
     let mut stage = Stage::new().await;
-    stage.mode = Mode::Rehearse;
+    stage.mode = Mode::Rehearse(Keep::Samples);
     let rehearsed = stage.pass(&rules(), account(250)).await;
     assert_eq!(stage.bulks().len(), 0);
     assert_eq!(stage.count("alert"), 0);

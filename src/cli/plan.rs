@@ -1,0 +1,43 @@
+//! `plan`: the pass without writes, and what it would have done.
+
+use crate::apply::Keep;
+use crate::http::Proxy;
+use crate::report::{Detail, Exit, Mode};
+use crate::sync::Request;
+
+use super::arguments::{Form, OutputArguments, PlanArguments, SyncArguments};
+use super::stop::Stop;
+use super::sync::{connect, pass, request};
+use super::{settings, show};
+
+/// Runs a pass that writes nothing and shows what it would do.
+pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, stop: &Stop) -> Exit {
+    let settings = match settings::resolve(&SyncArguments::default(), output) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    let sides = match connect(&settings, &Proxy::System, stop) {
+        Ok(sides) => sides,
+        Err(exit) => return exit,
+    };
+    // A program gets all of it, whatever a person is shown.
+    let whole = arguments.detail || output.output == Form::Json || output.report.is_some();
+    let request = Request {
+        mode: Mode::Plan,
+        keep: if whole { Keep::All } else { Keep::Samples },
+        ..request(&settings, &arguments.scope, None)
+    };
+    let mut report = pass(&settings, &sides, &request, stop).await;
+    if let Some(plan) = report.plan.as_mut().filter(|_| arguments.detail) {
+        plan.detail = Detail::Whole;
+    }
+    let due =
+        arguments.exit_code && report.plan.as_ref().is_some_and(crate::report::PlanReport::finds_something);
+    if due {
+        report.exit = report.exit.or(Exit::Due);
+    }
+    match show(&report, output) {
+        Ok(()) => report.exit,
+        Err(exit) => report.exit.or(exit),
+    }
+}

@@ -1,0 +1,144 @@
+//! A plan as a person reads it: what would be done per blueprint, then entities, then what is joined.
+
+use std::fmt::Write as _;
+
+use super::plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
+use super::text::{Paint, line};
+
+/// A value longer than this is cut, in characters: whoever needs all of it takes the JSON.
+const VALUE: usize = 60;
+
+/// So many expressions are named that read a lookup.
+const READERS: usize = 3;
+
+const HEADER: [&str; 6] = ["blueprint", "create", "update", "unchanged", "delete", "blocked"];
+
+/// Renders a plan below the table of the kinds.
+pub(super) fn plan(out: &mut String, plan: &PlanReport, paint: Paint) {
+    if !plan.set_up.is_empty() {
+        line!(out);
+    }
+    for step in &plan.set_up {
+        line!(out, "{} {step}", paint.good("set up:"));
+    }
+    if !plan.blueprints.is_empty() {
+        line!(out);
+        table(out, &plan.blueprints, paint);
+    }
+    for blueprint in plan.blueprints.iter().filter(|plan| !plan.steps.is_empty()) {
+        line!(out);
+        line!(out, "{}", paint.strong(&blueprint.blueprint));
+        steps(out, blueprint, plan.detail, paint);
+    }
+    if !plan.lookups.is_empty() {
+        line!(out);
+        line!(out, "{}", paint.strong("lookups"));
+    }
+    for one in &plan.lookups {
+        line!(out, "  {}", lookup(one));
+    }
+}
+
+fn table(out: &mut String, plans: &[BlueprintPlan], paint: Paint) {
+    let numbers = |plan: &BlueprintPlan| {
+        let BlueprintPlan { blueprint: _, create, update, unchanged, delete, blocked, steps: _ } = *plan;
+        [create, update, unchanged, delete, blocked].map(|number| number.to_string())
+    };
+    let names = plans.iter().map(|plan| plan.blueprint.chars().count());
+    let first = names.chain([HEADER[0].len()]).max().unwrap_or_default();
+    let mut header = format!("{:<first$}", HEADER[0]);
+    for name in &HEADER[1..] {
+        let _infallible = write!(header, "  {name:>9}");
+    }
+    line!(out, "{}", paint.strong(&header));
+    for plan in plans {
+        let mut row = format!("{:<first$}", plan.blueprint);
+        for number in numbers(plan) {
+            let _infallible = write!(row, "  {number:>9}");
+        }
+        line!(out, "{row}");
+    }
+}
+
+fn steps(out: &mut String, plan: &BlueprintPlan, detail: Detail, paint: Paint) {
+    let sorts: [(&[StepName], u64); 4] = [
+        (&[StepName::Create], plan.create),
+        (&[StepName::Update, StepName::Send], plan.update),
+        (&[StepName::Delete], plan.delete),
+        (&[StepName::Blocked], plan.blocked),
+    ];
+    for (names, count) in sorts {
+        let of_sort = plan.steps.iter().filter(|step| names.contains(&step.step));
+        let most = match detail {
+            Detail::Samples => crate::apply::Keep::Samples.most(),
+            Detail::Whole => usize::MAX,
+        };
+        let mut shown = 0;
+        for step in of_sort.take(most) {
+            shown += 1;
+            line!(out, "  {}", summary(step, detail, paint));
+            if detail == Detail::Whole {
+                for ChangeReport { field, old, new } in &step.changes {
+                    line!(out, "      {field}: {} → {}", cut(old), cut(new));
+                }
+            }
+        }
+        let left = count.saturating_sub(shown);
+        // What is blocked with its whole blueprint has no steps; the refusals below tell it.
+        if left > 0 && shown > 0 {
+            line!(out, "  … and {left} more to {}; all of them with --detail", verb(names[0]));
+        }
+    }
+}
+
+fn verb(step: StepName) -> &'static str {
+    match step {
+        StepName::Create => "create",
+        StepName::Update => "update",
+        StepName::Send => "send",
+        StepName::Delete => "delete",
+        StepName::Blocked => "block",
+    }
+}
+
+fn summary(step: &StepReport, detail: Detail, paint: Paint) -> String {
+    let word = match step.step {
+        StepName::Create => paint.good("create"),
+        StepName::Update | StepName::Send => paint.warning(verb(step.step)),
+        StepName::Delete => paint.bad("delete"),
+        StepName::Blocked => paint.bad("blocked"),
+    };
+    let mut text = format!("{word} {}", step.identifier);
+    match (&step.reason, &step.title) {
+        (Some(reason), _) => {
+            let _infallible = write!(text, ": {reason}");
+        }
+        (None, _) if !step.changes.is_empty() && detail == Detail::Samples => {
+            let fields: Vec<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
+            let _infallible = write!(text, ": {}", fields.join(", "));
+        }
+        (None, Some(title)) if step.step == StepName::Create => {
+            let _infallible = write!(text, " {}", cut(title));
+        }
+        _ => {}
+    }
+    text
+}
+
+fn cut(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(VALUE) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+fn lookup(one: &LookupReport) -> String {
+    let LookupReport { lookup, kind, read_by } = one;
+    let named = &read_by[..read_by.len().min(READERS)];
+    match read_by.len() - named.len() {
+        _ if named.is_empty() => format!("off  {lookup} of {kind}: nothing in the mapping asks for it"),
+        0 => format!("on   {lookup} of {kind}: read by {}", named.join(", ")),
+        more => format!("on   {lookup} of {kind}: read by {} and {more} more", named.join(", ")),
+    }
+}
