@@ -9,6 +9,7 @@ mod sandbox;
 mod service;
 mod settings;
 mod stop;
+mod summary;
 mod sync;
 mod terminal;
 mod validate;

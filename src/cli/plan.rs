@@ -8,7 +8,7 @@ use crate::sync::Request;
 use super::arguments::{Form, OutputArguments, PlanArguments, SyncArguments};
 use super::stop::Stop;
 use super::sync::{connect, pass, request};
-use super::{settings, show};
+use super::{settings, show, summary};
 
 /// Runs a pass that writes nothing and shows what it would do.
 pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, stop: &Stop) -> Exit {
@@ -36,7 +36,9 @@ pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, sto
     if due {
         report.exit = report.exit.or(Exit::Due);
     }
-    match show(&report, output) {
+    let shown = show(&report, output);
+    summary::add(&report, output.output);
+    match shown {
         Ok(()) => report.exit,
         Err(exit) => report.exit.or(exit),
     }

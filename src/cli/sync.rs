@@ -13,7 +13,7 @@ use crate::sync::{self, Request, Sides};
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
-use super::{faults, refused, show};
+use super::{faults, refused, show, summary};
 
 /// Runs one pass and shows its report.
 pub(super) async fn run(
@@ -27,7 +27,9 @@ pub(super) async fn run(
         Err(exit) => return exit,
     };
     let report = pass(settings, &sides, &request(settings, &arguments.scope, None), stop).await;
-    match show(&report, output) {
+    let shown = show(&report, output);
+    summary::add(&report, output.output);
+    match shown {
         Ok(()) => report.exit,
         Err(exit) => report.exit.or(exit),
     }

@@ -140,6 +140,20 @@ impl Exit {
         }
     }
 
+    /// How a run ended, in a word or three.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Done | Self::Due => "done",
+            Self::Interrupted | Self::Terminated => "stopped",
+            Self::Incomplete | Self::Guarded | Self::Refused => "done in part",
+            Self::Unexpected
+            | Self::Configuration
+            | Self::Permission
+            | Self::Mismatch
+            | Self::Unavailable => "failed",
+        }
+    }
+
     /// The code of a run: the first that some cause asks for, in the order of precedence.
     pub fn of(causes: &[Cause]) -> Self {
         let asked = |exit: &Self| causes.iter().any(|cause| cause.exit() == *exit);

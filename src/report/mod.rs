@@ -1,6 +1,7 @@
 //! What a run did: counts, faults, durations. One struct, two renderings; nothing is inferred from logs.
 
 mod exit;
+mod markdown;
 mod plan;
 mod plan_text;
 mod text;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use exit::{Cause, Exit, Signal};
+pub use markdown::markdown;
 pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
 pub use text::{Style, text};
 

@@ -230,12 +230,9 @@ fn closing(out: &mut String, report: &Report, paint: Paint) {
     }
     line!(out);
     let word = match report.exit {
-        Exit::Done | Exit::Due => paint.good("done"),
-        Exit::Interrupted | Exit::Terminated => paint.bad("stopped"),
-        Exit::Incomplete | Exit::Guarded | Exit::Refused => paint.warning("done in part"),
-        Exit::Unexpected | Exit::Configuration | Exit::Permission | Exit::Mismatch | Exit::Unavailable => {
-            paint.bad("failed")
-        }
+        Exit::Done | Exit::Due => paint.good(report.exit.word()),
+        Exit::Incomplete | Exit::Guarded | Exit::Refused => paint.warning(report.exit.word()),
+        _ => paint.bad(report.exit.word()),
     };
     line!(out, "{word} in {}: {counts}", duration(report.duration));
     for cause in &report.causes {
@@ -246,7 +243,7 @@ fn closing(out: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn describe(cause: &Cause) -> String {
+pub(super) fn describe(cause: &Cause) -> String {
     let what = match cause {
         Cause::Stopped(_) => "stopped",
         Cause::Configuration(_) => "configuration",
@@ -371,6 +368,43 @@ mod tests {
     #[test]
     fn a_person_reads_it_in_ten_seconds() {
         insta::assert_snapshot!(text(&report(), Style::Plain));
+    }
+
+    #[test]
+    fn the_page_of_a_job_has_the_table_and_what_to_do() {
+        let mut report = report();
+        report.warnings.push("a | b\n<b>".into());
+        insta::assert_snapshot!(crate::report::markdown(&report), @r#"
+        ## Opsgenie to the catalog: pass done in part
+
+        `my-og` in 1.2 s, exit code 4, version 0.1.0
+
+        **incomplete: alert: the listing failed.** Nothing was deleted for what was not seen whole; run it again.
+
+        **refused: 2 entities.** Mend the mapping or the blueprint; the reasons are below.
+
+        | kind | listed | mapped | created | updated | unchanged | refused | deleted | verdict |
+        |---|--:|--:|--:|--:|--:|--:|--:|---|
+        | service | 8 | 8 | 8 | 0 | 0 | 0 | 0 | complete |
+        | alert | 1060 | 1057 | 57 | 0 | 998 | 2 | 0 | incomplete: the listing failed: 500 for GET /v2/alerts |
+
+        ### Not deleted
+
+        - `opsGenieAlert`: 3 stay: kind `alert` is incomplete
+
+        ### Refused
+
+        - 2 × blueprint_schema_mismatch: "x" is no url (such as opsGenieAlert/a, opsGenieAlert/b)
+
+        ### Expressions that failed
+
+        - resource 1 (alert) · properties.integration, 4 ×: Cannot index string with "name"
+
+        ### Warnings
+
+        - `OCEAN__PORT__CLIENTID` is unknown
+        - a \| b &lt;b>
+        "#);
     }
 
     #[test]

@@ -28,5 +28,6 @@ mod signals;
 mod source;
 mod source_faults;
 mod start;
+mod summary;
 mod support;
 mod tidy;
