@@ -53,6 +53,21 @@ impl Item {
         }
     }
 
+    /// Whether it was not stored when the pass began.
+    pub(super) fn is_new(&self) -> bool {
+        self.news == News::Create
+    }
+
+    /// The same entity without some of its relations.
+    pub(super) fn without(&self, left_out: impl Fn(&str) -> bool) -> Self {
+        let mut entity = self.entity.clone();
+        entity.relations = entity.relations.map(|relations| {
+            let kept = relations.iter().filter(|(id, _)| !left_out(id));
+            kept.map(|(id, value)| (id.clone(), value.clone())).collect()
+        });
+        Self::new(entity, self.origin.clone(), self.news)
+    }
+
     /// Its key; for one that is found by a search, the search.
     pub(super) fn key(&self) -> EntityKey {
         let identifier = match &self.entity.identifier {

@@ -1,6 +1,7 @@
 //! Making the catalog agree: a [`Writer`] takes mapped entities while a pass streams, [`delete`] removes what is stale
 //! once it is over. A failed entity stops nothing; refused credentials do.
 
+mod circle;
 mod delete;
 mod desk;
 mod lane;

@@ -11,12 +11,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Mode;
-use super::desk::{Attempt, Desk, Item};
+use super::circle;
+use super::desk::{Attempt, Desk, Fate, Item};
 use super::lane::{Done, Lane, Sender, Standing};
 use super::rehearsal::Rehearsed;
 use super::tally::Tally;
-use crate::catalog::{Catalog, Error, Fault, Meaning, Said, UPSERT_CHUNK, UpsertPolicy};
-use crate::model::{Blueprint, BlueprintId, Kind, Mapped};
+use crate::catalog::{Catalog, Error, Fault, Meaning, Said, Stored, UPSERT_CHUNK, UpsertPolicy};
+use crate::model::{Blueprint, BlueprintId, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Ledger, Order, Pointed, Rule, Snapshot, Target, gates};
 
 /// Blueprints read at once at the start.
@@ -280,10 +281,11 @@ impl Writer {
             written.pointed.merge(Pointed::anything());
         }
         let order = Order::of(written.shapes.values());
+        let created = circle::open(&catalog, job.policy, &order, &written.shapes, &second_tries).await;
         for blueprint in &order.targets_first {
             if let Some(items) = second_tries.remove(blueprint).filter(|items| !items.is_empty()) {
                 let sender = Sender::new(catalog.clone(), blueprint.clone(), job.policy);
-                written.try_again(blueprint, items, &sender, &job.rules).await;
+                written.try_again(blueprint, items, &created, &sender, &job.rules).await;
             }
         }
         written
@@ -334,6 +336,7 @@ impl Written {
         &mut self,
         blueprint: &BlueprintId,
         mut items: Vec<Item>,
+        created: &BTreeSet<EntityKey>,
         sender: &Sender,
         rules: &[Rule],
     ) {
@@ -343,7 +346,13 @@ impl Written {
         let mut desk = Desk::new(&layout, shape, Snapshot::default());
         while !items.is_empty() {
             let rest = items.split_off(items.len().min(UPSERT_CHUNK));
-            let fates = sender.send(items).await;
+            let mut fates = sender.send(items).await;
+            for (item, fate) in &mut fates {
+                // It was created a moment ago, without what closes a circle.
+                if matches!(fate, Fate::Answered(Stored::Updated)) && created.contains(&item.key()) {
+                    *fate = Fate::Answered(Stored::Created);
+                }
+            }
             desk.settle(fates, Attempt::Second);
             items = rest;
         }

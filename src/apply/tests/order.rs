@@ -47,6 +47,7 @@ async fn what_lacks_its_target_is_tried_again_whole() {
     let refusals: Vec<_> = written.tally.refusals().collect();
     assert_eq!(refusals.len(), 1);
     assert_eq!(refusals[0].examples[0].to_string(), "alert/lost");
+    assert_eq!(stage.stored("alert", "lost"), None, "what waits for nobody is refused whole");
 }
 
 #[tokio::test]
