@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use jaq_core::compile::Undefined;
 use jaq_core::data::HasLut;
@@ -218,7 +219,7 @@ fn metered(
 ) -> Result<Option<Value>, RunError> {
     if home == Home::Caller {
         match attempt(&run, limits, LENT_STACK_BYTES) {
-            Err(Failure::Stopped(Stop::Stack)) => {}
+            Err(Failure::Stopped(Stop::Stack, _)) => {}
             other => return other.map_err(RunError::from),
         }
     }
@@ -231,15 +232,17 @@ fn attempt(
     limits: Limits,
     stack_bytes: usize,
 ) -> Result<Option<Value>, Failure> {
+    let begin = Instant::now();
     let running = meter::start(limits, stack_bytes);
     let outcome = catch_unwind(AssertUnwindSafe(run));
+    let stopped = |stop| Failure::Stopped(stop, begin.elapsed());
     if let Some(stop) = meter::stopped(&running) {
-        return Err(Failure::Stopped(stop));
+        return Err(stopped(stop));
     }
     let value = outcome.map_err(|panic| Failure::Panicked(panic_text(panic.as_ref())))??;
     if let Some(value) = &value {
         let mut bytes_left = limits.output_bytes;
-        fits(value, MAX_RESULT_DEPTH, &mut bytes_left).map_err(Failure::Stopped)?;
+        fits(value, MAX_RESULT_DEPTH, &mut bytes_left).map_err(stopped)?;
     }
     Ok(value)
 }
@@ -284,7 +287,7 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 
 enum Failure {
     Raised(String),
-    Stopped(Stop),
+    Stopped(Stop, Duration),
     Panicked(String),
 }
 
@@ -292,7 +295,7 @@ impl From<Failure> for RunError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Raised(text) => Self::Raised(text),
-            Failure::Stopped(stop) => Self::Stopped(stop.to_string()),
+            Failure::Stopped(stop, took) => Self::Stopped { why: stop.to_string(), took },
             Failure::Panicked(text) => Self::Defect(text),
         }
     }

@@ -24,7 +24,7 @@ impl Environment {
     }
 
     /// How much an evaluation may use.
-    pub(super) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         self.limits
     }
 }

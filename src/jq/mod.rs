@@ -33,6 +33,7 @@ mod program_tests;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::value::Value;
 
@@ -82,8 +83,13 @@ pub enum RunError {
     #[error("{0}")]
     Raised(String),
     /// The program used up one of its [`Limits`].
-    #[error("stopped, because {0}")]
-    Stopped(String),
+    #[error("stopped, because {why}")]
+    Stopped {
+        /// Which one.
+        why: String,
+        /// How long it took until then.
+        took: Duration,
+    },
     /// The evaluator itself failed; a defect worth reporting.
     #[error("the jq engine failed: {0}")]
     Defect(String),

@@ -171,7 +171,7 @@ fn a_defect_of_the_engine_is_an_error_of_the_expression() {
     {
         if let Ok(program) = Program::compile(source) {
             let outcome = program.first(&Value::Null, &Environment::default());
-            assert!(!matches!(outcome, Err(RunError::Stopped(_))), "{source}: {outcome:?}");
+            assert!(!matches!(outcome, Err(RunError::Stopped { .. })), "{source}: {outcome:?}");
         }
     }
 }

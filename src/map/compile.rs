@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::filter;
 use super::items::{Split, leading_path};
+use super::patience::Patience;
 use super::project::Shape;
 use super::rules::{Blueprints, Compiled, Details, Expression, FieldId, Members, Rotations, Rule, Rules};
 use crate::config::mapping::{
@@ -242,7 +243,7 @@ impl Compiler {
         }
         let field = FieldId(self.fields.len());
         self.fields.push((id, name.to_owned(), expr.text.clone()));
-        Some(Expression { field, program })
+        Some(Expression { field, program, patience: Patience::default() })
     }
 }
 

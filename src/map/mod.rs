@@ -11,6 +11,7 @@ pub mod explain;
 pub mod filter;
 mod fit;
 mod items;
+mod patience;
 mod project;
 mod rules;
 mod tally;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::rules::{Compiled, Expression, Rule};
 use super::{FieldId, Tally};
-use crate::jq::Environment;
+use crate::jq::{Environment, RunError};
 use crate::model::{BlueprintId, Entity, EntityId, Identifier, Lookup, Mapped, Origin, Record};
 use crate::value::{Array, Object, Value};
 
@@ -131,20 +131,46 @@ impl Engine<'_> {
             tally.fault(expression.field, &self.record.id, || "it reads a lookup that failed".to_owned());
             return None;
         }
+        if self.is_given_up(expression) {
+            tally.given_up(expression.field, &self.record.id);
+            return None;
+        }
         match expression.program.first(input, self.environment) {
             Ok(output) => Some(output.unwrap_or_default()),
             Err(error) => {
+                if let RunError::Stopped { took, .. } = error {
+                    expression.patience.lose(took);
+                }
                 tally.fault(expression.field, &self.record.id, || error.to_string());
                 None
             }
         }
     }
 
+    /// Whether an expression has been stopped so often that it is tried no more.
+    fn is_given_up(&self, expression: &Expression) -> bool {
+        expression.patience.is_over(self.environment.limits().time)
+    }
+
+    /// Whether a field can be worked out. Where it cannot, what the catalog holds is better than a null; a field that is
+    /// tried no more is counted.
+    fn is_told(&self, compiled: &Compiled, tally: &mut Tally) -> bool {
+        if !self.is_sound(compiled) {
+            return false;
+        }
+        let given_up = compiled.find(&|expression| self.is_given_up(expression));
+        if let Some(expression) = given_up {
+            tally.given_up(expression.field, &self.record.id);
+        }
+        given_up.is_none()
+    }
+
     fn entity(&self, shape: &Shape, item: &Value, tally: &mut Tally) -> Option<Entity> {
         let identifier = self.identifier(&shape.identifier, item, tally)?;
         let blueprint = self.blueprint(&shape.blueprint, item, tally)?;
         let mut optional = |compiled: &Option<Compiled>| {
-            compiled.as_ref().filter(|compiled| self.is_sound(compiled)).map(|c| self.field(c, item, tally))
+            let compiled = compiled.as_ref()?;
+            self.is_told(compiled, tally).then(|| self.field(compiled, item, tally))
         };
         let title = optional(&shape.title);
         let icon = optional(&shape.icon);
@@ -152,8 +178,10 @@ impl Engine<'_> {
         let mut named = |fields: &Option<Vec<(Arc<str>, Compiled)>>| {
             let fields = fields.as_ref()?;
             let mut object = Object::with_capacity(fields.len());
-            for (name, compiled) in fields.iter().filter(|(_, compiled)| self.is_sound(compiled)) {
-                object.insert(name.clone(), self.field(compiled, item, tally));
+            for (name, compiled) in fields {
+                if self.is_told(compiled, tally) {
+                    object.insert(name.clone(), self.field(compiled, item, tally));
+                }
             }
             Some(object)
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Tally;
 use super::items::Split;
+use super::patience::Patience;
 use super::project::{self, Shape};
 use crate::jq::{Environment, Program};
 use crate::model::{BlueprintId, EntityId, Filter, Kind, Lookup, Mapped, Record, RecordId, RuleId};
@@ -18,6 +19,7 @@ pub struct FieldId(pub(super) usize);
 pub(super) struct Expression {
     pub(super) field: FieldId,
     pub(super) program: Program,
+    pub(super) patience: Patience,
 }
 
 /// What a field is computed from: an expression, or an object or list whose leaves are expressions.
@@ -29,6 +31,15 @@ pub(super) enum Compiled {
 }
 
 impl Compiled {
+    /// The first expression for which this is so.
+    pub(super) fn find(&self, is_so: &impl Fn(&Expression) -> bool) -> Option<&Expression> {
+        match self {
+            Self::Expression(expression) => is_so(expression).then_some(expression),
+            Self::Object(pairs) => pairs.iter().find_map(|(_, value)| value.find(is_so)),
+            Self::List(items) => items.iter().find_map(|item| item.find(is_so)),
+        }
+    }
+
     pub(super) fn expressions(&self) -> Vec<&Expression> {
         match self {
             Self::Expression(expression) => vec![expression],

@@ -28,6 +28,17 @@ pub struct FieldNulls {
     pub examples: Vec<RecordId>,
 }
 
+/// What the message of a fault ends with when the expression was not tried for every record.
+const GIVEN_UP: &str = "; then it was tried no more, as that took too long";
+
+impl FieldFault {
+    fn give_up(&mut self) {
+        if !self.message.ends_with(GIVEN_UP) {
+            self.message.push_str(GIVEN_UP);
+        }
+    }
+}
+
 /// Counts of one kind, or of a part of it.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -48,6 +59,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts an expression that is tried no more.
+    pub(super) fn given_up(&mut self, field: FieldId, record: &RecordId) {
+        self.fault(field, record, || "stopped before".to_owned());
+        self.faults.entry(field).and_modify(FieldFault::give_up);
+    }
+
     /// Counts a failed expression.
     pub(super) fn fault(&mut self, field: FieldId, record: &RecordId, message: impl FnOnce() -> String) {
         let fault = self.faults.entry(field).or_insert_with(|| FieldFault {
@@ -93,6 +110,9 @@ impl Tally {
                 known.count += fault.count;
                 known.examples.extend(fault.examples);
                 known.examples.truncate(EXAMPLES);
+                if fault.message.ends_with(GIVEN_UP) {
+                    known.give_up();
+                }
             } else {
                 self.faults.insert(field, fault);
             }

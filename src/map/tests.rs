@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use crate::config::MappingFile;
 use crate::config::mapping::MappingFault;
-use crate::jq::Environment;
+use crate::jq::{Environment, Limits};
 use crate::map::{Blueprints, Rules, Tally};
 use crate::model::{Identifier, Kind, Lookup, Mapped, Record, RecordId, RuleId};
 use crate::value::Value;
@@ -53,6 +55,30 @@ fn a_failing_field_is_null_and_counted() {
     assert_eq!((fault.count, fault.examples[0].as_str()), (1, "a1"));
     insta::assert_snapshot!(fault.message, @r#"Cannot index string with string ("b")"#);
     assert_eq!((tally.mapped, tally.unmapped, tally.unselected), (1, 0, 0));
+}
+
+#[test]
+fn an_expression_that_is_stopped_again_and_again_is_tried_no_more_and_its_field_left_alone() {
+    let mapping = alert_mapping("'true'", ".id", "").replace("deep: .a.b", "deep: last(repeat(1))");
+    let (file, _) = MappingFile::from_text("mapping.yaml", &mapping).expect("the mapping can be read");
+    let limits = Limits { steps: u64::MAX, time: Duration::from_millis(1), ..Limits::default() };
+    let environment = Environment::default().with_limits(limits);
+    let rules = Rules::compile(&file, environment).expect("the expressions compile");
+    let apply = || apply(&rules, Kind::Alert, r#"{"id":"a1","message":"m","status":"open"}"#);
+    let deep = |mapped: &[Mapped]| {
+        mapped[0].entity.properties.as_ref().expect("mapped").get("deep").map(Value::is_null)
+    };
+    let (mapped, mut all) = apply();
+    assert_eq!(deep(&mapped), Some(true), "a failure is null");
+    let (_second, tally) = apply();
+    all.absorb(tally);
+    // The time limit was lost twice by now.
+    let (mapped, tally) = apply();
+    all.absorb(tally);
+    assert_eq!((deep(&mapped), mapped[0].entity.title.is_some()), (None, true));
+    let (_field, fault) = all.faults.iter().next().expect("one fault");
+    assert_eq!(fault.count, 3);
+    insta::assert_snapshot!(fault.message, @"stopped, because it took too long; then it was tried no more, as that took too long");
 }
 
 #[test]

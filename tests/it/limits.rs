@@ -73,3 +73,22 @@ async fn the_time_of_an_expression_can_be_set() {
     assert_eq!(run.report["expressions"][0]["message"], "stopped, because it took too long");
     assert_eq!(stage.held("a"), [alert_id(0)]);
 }
+
+#[tokio::test]
+async fn what_never_ends_for_any_record_does_not_cost_its_time_for_each() {
+    let mut stage = Stage::with_alerts(60).await;
+    let mut mapping = plain_mapping(&[("alert", "a")]);
+    mapping["resources"][0]["port"]["entity"]["mappings"]["title"] = json!("last(repeat(1))");
+    stage.mapping(&mapping, &[plain_blueprint("a")]);
+    stage.set("OCEAN__JQ__STEPS", "3600000000");
+    stage.set("OCEAN__JQ__SECONDS", "1");
+    let run = stage.pass().await;
+    run.exits(0);
+    let fault = &run.report["expressions"][0];
+    assert_eq!((&fault["field"], &fault["count"]), (&json!("title"), &json!(60)));
+    assert_eq!(
+        fault["message"],
+        "stopped, because it took too long; then it was tried no more, as that took too long"
+    );
+    assert_eq!(stage.held("a").len(), 60);
+}
