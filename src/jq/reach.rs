@@ -37,6 +37,9 @@ const BLIND: [&str; 8] = ["empty", "null", "true", "false", "now", "nan", "infin
 /// Filters that only run their arguments, all of them on their own input.
 const RUNNING: [&str; 9] = ["first", "last", "limit", "skip", "nth", "isempty", "add", "error", "range"];
 
+/// So many parts of the root are told apart in what one value may be.
+const MAX_PARTS: usize = 64;
+
 /// The reach of a parsed program.
 pub(super) fn of(term: &Term<&str>) -> Reach {
     let mut walk = Walk::default();
@@ -93,8 +96,13 @@ impl<'s> Walk<'s> {
         self.note(&output)
     }
 
-    /// What the outputs of a term may be for this input.
+    /// What the outputs of a term may be for this input. Too many parts count as read: pipes of alternatives multiply.
     fn term(&mut self, term: &Term<&'s str>, input: &Seen) -> Seen {
+        let output = self.outputs(term, input);
+        if output.0.len() > MAX_PARTS { self.note(&output) } else { output }
+    }
+
+    fn outputs(&mut self, term: &Term<&'s str>, input: &Seen) -> Seen {
         match term {
             Term::Id => input.clone(),
             Term::Num(_) | Term::Break(_) | Term::Arr(None) | Term::Var("$ENV" | "$__loc__") => Seen::noted(),
@@ -283,6 +291,13 @@ mod tests {
             Reach::All => "all".to_owned(),
             Reach::Paths(paths) => paths.iter().map(|path| path.join(".")).collect::<Vec<_>>().join(" "),
         }
+    }
+
+    #[test]
+    fn pipes_of_alternatives_do_not_multiply_for_ever() {
+        let source = vec!["(.a, .b, .c, .d)"; 40].join(" | ");
+        let program = Program::compile(&source).expect("valid");
+        assert!(program.reach().reads("a") && program.reach().reads("d") && !program.reach().reads("e"));
     }
 
     #[test]
