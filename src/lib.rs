@@ -52,6 +52,7 @@
 //! | [`jq`] | the mapping language: compile once, run many; what a program may read |
 //! | [`map`] | records to entities by the user's mapping; pure |
 //! | [`plan`] | what is to be done, as values: comparison, order, deletion; pure |
+//! | [`state`] | what must outlive a process: files below `OCEAN__STATE_DIR` |
 //! | [`catalog`] | the destination: token, integration, blueprints, entities, states |
 //! | [`apply`] | makes the catalog agree: writes while a pass streams, deletes at its end |
 //! | [`report`] | what a pass did, as a table and as JSON, and the exit code |
@@ -66,7 +67,7 @@
 //!
 //! | module | imports |
 //! |---|---|
-//! | `value`, `secret`, `sandbox` | nothing of ours |
+//! | `value`, `secret`, `state`, `sandbox` | nothing of ours |
 //! | `model`, `jq` | `value` |
 //! | `http` | `secret` |
 //! | `config` | `model`, `secret`, `value` |
@@ -139,6 +140,7 @@ pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod secret;
+pub mod state;
 pub mod sync;
 pub mod telemetry;
 pub mod value;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("secret", &[]),
+    ("state", &[]),
     ("sandbox", &[]),
     ("model", &["value"]),
     ("jq", &["value"]),
@@ -24,10 +25,10 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
         "sync",
         &[
             "apply", "catalog", "config", "enrich", "http", "jq", "map", "model", "opsgenie", "plan",
-            "report", "value",
+            "report", "state", "value",
         ],
     ),
-    ("serve", &["catalog", "config", "model", "opsgenie", "report", "sync", "value"]),
+    ("serve", &["catalog", "config", "model", "opsgenie", "report", "state", "sync", "value"]),
     ("telemetry", &["config"]),
 ];
 
