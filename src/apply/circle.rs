@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Job;
 use super::desk::{Fate, Item};
-use super::lane::Sender;
-use crate::catalog::{Catalog, Stored, UPSERT_CHUNK, UpsertPolicy};
+use crate::catalog::{Catalog, Stored, UPSERT_CHUNK};
 use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey};
 use crate::plan::Order;
 use crate::value::{Object, Value};
@@ -15,7 +15,7 @@ use crate::value::{Object, Value};
 /// that it is refused whole. What fails here is tried again whole, and told then.
 pub(super) async fn open(
     catalog: &Catalog,
-    policy: UpsertPolicy,
+    job: &Job,
     order: &Order,
     shapes: &BTreeMap<BlueprintId, Blueprint>,
     left: &BTreeMap<BlueprintId, Vec<Item>>,
@@ -36,7 +36,7 @@ pub(super) async fn open(
             };
             let bare = items.iter().filter(waits).map(|item| item.without(|id| within(id).is_some()));
             let bare: Vec<Item> = bare.collect();
-            let sender = Sender::new(catalog.clone(), blueprint.clone(), policy);
+            let sender = job.sender(catalog, blueprint);
             for chunk in bare.chunks(UPSERT_CHUNK) {
                 let fates = sender.send(chunk.to_vec()).await;
                 let new = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Answered(Stored::Created)));

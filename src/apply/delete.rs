@@ -101,6 +101,11 @@ async fn with_shapes_of(
     shapes
 }
 
+/// Removes entities of one blueprint. Whoever calls knows that they are ours and stale.
+pub async fn remove(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<EntityId>) -> Deleted {
+    delete_from(catalog, blueprint, ids).await
+}
+
 /// Deletes in batches, always asking the catalog to refuse what others depend on. A batch with such an entity is refused
 /// whole, so it is halved until the entity stands alone. What depended on something else in the list is tried again when
 /// that is gone.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::interlock::{Interlock, Standing};
 use super::rehearsal::{Old, Rehearsal};
 use super::tally::{Tally, misses_target, words};
 use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
@@ -87,6 +88,8 @@ pub(super) enum Fate {
     Answered(Stored),
     /// The whole call failed.
     Failed(std::sync::Arc<Error>),
+    /// No call was made, because a live event has written something newer.
+    Overtaken,
     /// No call was made, because the run only shows what it would do.
     Rehearsed(Old),
 }
@@ -163,10 +166,16 @@ pub(super) struct Desk<'a> {
     pub(super) second_tries: Vec<Item>,
     /// Only where nothing is written.
     pub(super) rehearsal: Option<Rehearsal>,
+    interlock: Interlock,
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(layout: &'a Layout, shape: &'a Blueprint, snapshot: Snapshot) -> Self {
+    pub(super) fn new(
+        layout: &'a Layout,
+        shape: &'a Blueprint,
+        snapshot: Snapshot,
+        interlock: Interlock,
+    ) -> Self {
         Self {
             layout,
             shape,
@@ -184,6 +193,7 @@ impl<'a> Desk<'a> {
             rewritten: 0,
             second_tries: Vec::new(),
             rehearsal: None,
+            interlock,
         }
     }
 
@@ -254,6 +264,11 @@ impl<'a> Desk<'a> {
 
     fn decide(&mut self, mapped: Mapped) {
         let Mapped { origin, mut entity } = mapped;
+        let standing = self.interlock.standing(&origin);
+        if standing == Standing::Overtaken {
+            self.tally.of(origin.kind).unchanged += 1;
+            return;
+        }
         if let Identifier::Exact(identifier) = &entity.identifier {
             let identifier = identifier.clone();
             if let Some(earlier) = self.withdraw(&identifier) {
@@ -262,7 +277,7 @@ impl<'a> Desk<'a> {
                 overlay(&mut whole, entity);
                 entity = whole;
             }
-            if self.ledger.written(&identifier) {
+            if self.ledger.written(&identifier) || standing == Standing::Newer {
                 // What is stored is no longer what the snapshot says.
                 return self.wait(Item::new(entity, origin, News::Again));
             }
@@ -364,6 +379,7 @@ impl<'a> Desk<'a> {
                 Fate::Failed(error) => {
                     self.tally.refuse(kind, item.key(), &error.fault.gist(), error.meaning());
                 }
+                Fate::Overtaken => self.tally.of(kind).unchanged += 1,
                 Fate::Rehearsed(old) => self.rehearsed(&item, &old),
             }
         }

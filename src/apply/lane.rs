@@ -10,6 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Mode;
 use super::desk::{Attempt, Desk, Fate, Flush, Item};
+use super::interlock::{self, Interlock};
 use super::rehearsal::{Old, PlannedStep, Rehearsal};
 use super::tally::Tally;
 use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, SnapshotPage, UpsertPolicy};
@@ -40,6 +41,7 @@ pub(super) struct Lane {
     pub(super) finished: DropGuard,
     pub(super) policy: UpsertPolicy,
     pub(super) mode: Mode,
+    pub(super) interlock: Interlock,
 }
 
 /// Whether a blueprint is there.
@@ -47,6 +49,8 @@ pub(super) struct Lane {
 pub(super) enum Standing {
     /// It is.
     Stored,
+    /// It is, and what it holds is looked up key by key.
+    Unread,
     /// The set-up that a rehearsal leaves out would have created it.
     ToCome,
 }
@@ -70,7 +74,7 @@ pub(super) struct Done {
 impl Lane {
     /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
     pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
-        let Self { catalog, layout, shape, standing, gates, finished, policy, mode } = self;
+        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock } = self;
         let done = match shape {
             Err(error) => refuse_all(&layout, None, error, &mut input).await,
             Ok(shape) => match read(&catalog, &layout, &shape, standing).await {
@@ -79,8 +83,9 @@ impl Lane {
                     Done { shape: Some(shape), ..done }
                 }
                 Ok((snapshot, owners)) => {
-                    let sender = Sender::new(catalog.clone(), layout.blueprint().clone(), policy);
-                    let mut desk = Desk::new(&layout, &shape, snapshot);
+                    let sender =
+                        Sender::new(catalog.clone(), layout.blueprint().clone(), policy, interlock.clone());
+                    let mut desk = Desk::new(&layout, &shape, snapshot, interlock);
                     desk.rehearsal = match mode {
                         Mode::Write => None,
                         Mode::Rehearse(keep) => Some(Rehearsal::new(keep, &layout, &shape)),
@@ -114,8 +119,10 @@ async fn read(
 ) -> Result<(Snapshot, Owners), Error> {
     let fields: Vec<Field> = layout.fields().cloned().collect();
     let mut builder = SnapshotBuilder::new(layout, shape);
-    if standing == Standing::ToCome {
-        return Ok((builder.finish(), Owners::All));
+    match standing {
+        Standing::Stored => {}
+        Standing::Unread => return Ok((builder.finish(), Owners::Ours)),
+        Standing::ToCome => return Ok((builder.finish(), Owners::All)),
     }
     let mut seen = Owners::All;
     let mut pages = std::pin::pin!(catalog.snapshot(layout.blueprint(), &fields));
@@ -259,6 +266,7 @@ pub(super) struct Sender {
     catalog: Catalog,
     blueprint: BlueprintId,
     policy: UpsertPolicy,
+    interlock: Interlock,
     failed_in_a_row: AtomicU32,
     hopeless: AtomicU32,
     /// Why no further call is made, once that is so.
@@ -266,11 +274,17 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(catalog: Catalog, blueprint: BlueprintId, policy: UpsertPolicy) -> Self {
+    pub(super) fn new(
+        catalog: Catalog,
+        blueprint: BlueprintId,
+        policy: UpsertPolicy,
+        interlock: Interlock,
+    ) -> Self {
         Self {
             catalog,
             blueprint,
             policy,
+            interlock,
             failed_in_a_row: AtomicU32::new(0),
             hopeless: AtomicU32::new(0),
             given_up: std::sync::OnceLock::new(),
@@ -281,7 +295,11 @@ impl Sender {
     /// one entity does not take the others with it.
     pub(super) async fn send(&self, items: Vec<Item>) -> Vec<(Item, Fate)> {
         let mut fates = Vec::with_capacity(items.len());
-        let mut open = vec![items];
+        let _claim = self.interlock.claim_for_pass(items.iter().map(|item| &item.origin)).await;
+        let overtaken = |item: &Item| self.interlock.standing(&item.origin) == interlock::Standing::Overtaken;
+        let (overtaken, items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(overtaken);
+        fates.extend(overtaken.into_iter().map(|item| (item, Fate::Overtaken)));
+        let mut open = if items.is_empty() { Vec::new() } else { vec![items] };
         let mut splits = 0;
         let mut accepted = 0;
         while let Some(mut items) = open.pop() {

@@ -4,6 +4,7 @@
 mod circle;
 mod delete;
 mod desk;
+mod interlock;
 mod lane;
 mod rehearsal;
 mod tally;
@@ -11,7 +12,8 @@ mod tally;
 mod tests;
 mod writer;
 
-pub use delete::{Deleted, delete, inventory};
+pub use delete::{Deleted, delete, inventory, remove};
+pub use interlock::{Claim, Interlock, Passing, Settled, Standing};
 pub use rehearsal::{Keep, Planned, PlannedStep, Rehearsed};
 pub use tally::{Counts, RefusalGroup, Tally};
 pub use writer::{Feed, Job, Writer, Written};
@@ -23,4 +25,13 @@ pub enum Mode {
     Write,
     /// It compares, counts and keeps what it would do, and writes nothing.
     Rehearse(Keep),
+}
+
+/// How a writer learns what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Every blueprint whole, before anything is compared: for a pass.
+    Whole,
+    /// Only the keys that come: for a handful of entities.
+    ByKey,
 }

@@ -95,7 +95,7 @@ impl Tally {
     }
 
     /// The counts of all kinds.
-    pub(super) fn total(&self) -> Counts {
+    pub fn total(&self) -> Counts {
         let mut total = Counts::default();
         self.kinds.values().for_each(|counts| total.add(*counts));
         total

@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Mode;
 use super::circle;
 use super::desk::{Attempt, Desk, Fate, Item};
+use super::interlock::Interlock;
 use super::lane::{Done, Lane, Sender, Standing};
 use super::rehearsal::Rehearsed;
 use super::tally::Tally;
+use super::{Mode, Reading};
 use crate::catalog::{Catalog, Error, Fault, Meaning, Said, Stored, UPSERT_CHUNK, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Ledger, Order, Pointed, Rule, Snapshot, Target, gates};
@@ -37,6 +38,18 @@ pub struct Job {
     pub mode: Mode,
     /// Blueprints that do not exist, and would if the set-up were not left out: a rehearsal takes them for empty.
     pub to_come: BTreeMap<BlueprintId, Blueprint>,
+    /// Blueprints that were read before and need not be read again.
+    pub known: BTreeMap<BlueprintId, Blueprint>,
+    /// How it learns what is stored.
+    pub reading: Reading,
+    /// What live events do meanwhile.
+    pub interlock: Interlock,
+}
+
+impl Job {
+    pub(super) fn sender(&self, catalog: &Catalog, blueprint: &BlueprintId) -> Sender {
+        Sender::new(catalog.clone(), blueprint.clone(), self.policy, self.interlock.clone())
+    }
 }
 
 /// The write side of a pass.
@@ -134,7 +147,12 @@ fn start(
         catalog: catalog.clone(),
         layout,
         shape,
-        standing: if to_come { Standing::ToCome } else { Standing::Stored },
+        standing: match job.reading {
+            _ if to_come => Standing::ToCome,
+            Reading::Whole => Standing::Stored,
+            Reading::ByKey => Standing::Unread,
+        },
+        interlock: job.interlock.clone(),
         gates,
         finished: finished.drop_guard(),
         policy: job.policy,
@@ -145,7 +163,7 @@ fn start(
 
 /// A blueprint that does not exist is an error here: there is nothing to write to.
 async fn shape(catalog: &Catalog, job: &Job, blueprint: &BlueprintId) -> Result<Blueprint, Error> {
-    if let Some(shape) = job.to_come.get(blueprint) {
+    if let Some(shape) = job.to_come.get(blueprint).or_else(|| job.known.get(blueprint)) {
         return Ok(shape.clone());
     }
     let stored = catalog.blueprint(blueprint).await?;
@@ -281,11 +299,10 @@ impl Writer {
             written.pointed.merge(Pointed::anything());
         }
         let order = Order::of(written.shapes.values());
-        let created = circle::open(&catalog, job.policy, &order, &written.shapes, &second_tries).await;
+        let created = circle::open(&catalog, &job, &order, &written.shapes, &second_tries).await;
         for blueprint in &order.targets_first {
             if let Some(items) = second_tries.remove(blueprint).filter(|items| !items.is_empty()) {
-                let sender = Sender::new(catalog.clone(), blueprint.clone(), job.policy);
-                written.try_again(blueprint, items, &created, &sender, &job.rules).await;
+                written.try_again(blueprint, items, &created, &job.sender(&catalog, blueprint), &job).await;
             }
         }
         written
@@ -338,12 +355,12 @@ impl Written {
         mut items: Vec<Item>,
         created: &BTreeSet<EntityKey>,
         sender: &Sender,
-        rules: &[Rule],
+        job: &Job,
     ) {
         let Some(shape) = self.shapes.get(blueprint) else { return };
-        let layout = Layout::new(blueprint.clone(), rules);
+        let layout = Layout::new(blueprint.clone(), &job.rules);
         // Nothing is decided here any more: what is left is sent as it is.
-        let mut desk = Desk::new(&layout, shape, Snapshot::default());
+        let mut desk = Desk::new(&layout, shape, Snapshot::default(), job.interlock.clone());
         while !items.is_empty() {
             let rest = items.split_off(items.len().min(UPSERT_CHUNK));
             let mut fates = sender.send(items).await;

@@ -145,6 +145,26 @@ impl Catalog {
         Ok(rows.into_iter().filter_map(|row| wire::read_entity(row, blueprint)).collect())
     }
 
+    /// Those of `identifiers` that are stored in `blueprint` and carry our stamp.
+    pub async fn ours(
+        &self,
+        blueprint: &BlueprintId,
+        identifiers: &[EntityId],
+    ) -> Result<Vec<EntityId>, Error> {
+        let mut all = Vec::new();
+        for slice in identifiers.chunks(SEARCH_SLICE) {
+            let attempted = || format!("look up {} entities of blueprint `{blueprint}`", slice.len());
+            let request = self.requests().search_ours(blueprint, slice);
+            let response = self.call(attempted, request).await?;
+            let page = wire::decode_value(&response).map_err(at(attempted))?;
+            let rows = wire::rows(page, &response).map_err(at(attempted))?;
+            let found = rows.iter().filter_map(|row| wire::identifier(row.get("identifier")));
+            // What was not asked for is none of our business, whatever the answer holds.
+            all.extend(found.filter(|found| slice.contains(found)));
+        }
+        Ok(all)
+    }
+
     /// What carries our stamp and was last changed before `before`, page by page. Deletion reads this and nothing else.
     pub fn inventory(&self, before: Option<Timestamp>) -> impl Stream<Item = Result<Vec<Owned>, Error>> + '_ {
         let attempted = || "list what this integration wrote".to_owned();

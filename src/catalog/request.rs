@@ -226,6 +226,11 @@ impl Requests {
         self.with_body(Method::PATCH, url, state, Signature::Plain)
     }
 
+    /// `GET /v1/integration/{identifier}/resync-request`.
+    pub fn resync_request(&self) -> Request {
+        self.get(&["integration", &self.identifier, "resync-request"])
+    }
+
     /// `GET /v1/blueprints/{blueprint}`.
     pub fn blueprint(&self, blueprint: &BlueprintId) -> Request {
         self.get(&["blueprints", blueprint.as_str()])
@@ -299,6 +304,26 @@ impl Requests {
             "rules": [
                 { "property": "$identifier", "operator": "in", "value": identifiers },
                 { "property": "$blueprint", "operator": "=", "value": blueprint.as_str() },
+            ],
+        });
+        self.with_body(Method::POST, url, &body, Signature::Exporter)
+    }
+
+    /// `POST /v1/entities/search`: those of `identifiers` that carry our stamp.
+    pub fn search_ours(&self, blueprint: &BlueprintId, identifiers: &[EntityId]) -> Request {
+        let mut url = self.url(&["entities", "search"]);
+        url.query_pairs_mut()
+            .append_pair("exclude_calculated_properties", "true")
+            .append_pair("include", "blueprint")
+            .append_pair("include", "identifier");
+        let identifiers: Vec<&str> = identifiers.iter().map(EntityId::as_str).collect();
+        let body = json!({
+            "combinator": "and",
+            "rules": [
+                { "property": "$identifier", "operator": "in", "value": identifiers },
+                { "property": "$blueprint", "operator": "=", "value": blueprint.as_str() },
+                { "property": "$datasource", "operator": "contains", "value": Self::stamp_prefix() },
+                { "property": "$datasource", "operator": "contains", "value": self.stamp_suffix() },
             ],
         });
         self.with_body(Method::POST, url, &body, Signature::Exporter)

@@ -180,7 +180,7 @@ pub(super) struct SandboxArguments {
 
 /// Kinds by their names, so that a name that is nearly right is answered with the right one.
 pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
-    let values = Kind::ALL.map(|kind| {
+    let values = Kind::LISTED.map(|kind| {
         let value = PossibleValue::new(kind.name());
         if kind == Kind::ScheduleOncall { value.alias("schedule-on-call") } else { value }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::Keep;
+use crate::apply::{Interlock, Keep};
 use crate::catalog::Schedule;
 use crate::config::{ExpressionSettings, Settings};
 use crate::http::Proxy;
@@ -61,6 +61,7 @@ pub(super) fn request(
         deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },
         environment: environment(settings),
         schedule,
+        interlock: Interlock::default(),
     }
 }
 

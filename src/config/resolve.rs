@@ -296,11 +296,11 @@ fn deletion(reader: &mut Reader<'_>) -> DeletionSettings {
         return DeletionSettings { allow_empty };
     };
     for word in words {
-        if let Ok(kind) = word.parse::<Kind>() {
+        if let Some(kind) = word.parse::<Kind>().ok().filter(|kind| kind.is_listed()) {
             allow_empty.insert(kind);
             continue;
         }
-        let kinds = Kind::ALL.map(Kind::name);
+        let kinds = Kind::LISTED.map(Kind::name);
         let expected = format!("kinds of records ({})", quoted(&kinds));
         let shown = reader.shown(&serde_json::Value::String(word.clone()));
         let fault =

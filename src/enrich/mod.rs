@@ -113,6 +113,14 @@ impl Lookups {
         self.0.shared.pages(listing)
     }
 
+    /// Fetches what lookups of a kind share, before the first record asks for it.
+    pub async fn fetch_for(&self, kind: Kind) {
+        let Inner { needs, shared, related, .. } = &*self.0;
+        if kind == Kind::Alert && needs.contains(&Lookup::RelatedIncident) {
+            related.fetch(shared).await;
+        }
+    }
+
     /// Joins to each record what is needed of it; the order stays.
     pub async fn enrich_all(&self, records: Vec<Record>) -> Vec<Enriched> {
         let wanted = |record: &Record| self.0.needs.iter().any(|lookup| lookup.kind() == record.kind);

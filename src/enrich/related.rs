@@ -43,6 +43,11 @@ impl Related {
         index.as_ref().map_err(Clone::clone)?.find(&alert.id)
     }
 
+    /// Asks every incident, unless that was done.
+    pub(super) async fn fetch(&self, shared: &Shared) {
+        let _index: &Result<Index, Error> = self.index.get_or_init(|| self.ask_all(shared)).await;
+    }
+
     async fn ask_all(&self, shared: &Shared) -> Result<Index, Error> {
         let listed = shared.incidents().await;
         let incidents = listed.whole()?;

@@ -94,7 +94,7 @@ impl Shared {
             Kind::Incident => (self.incidents.as_ref(), Listing::all(Kind::Incident)),
             Kind::Service => (self.services.as_ref(), Listing::all(Kind::Service)),
             Kind::Schedule | Kind::ScheduleOncall => (Some(&self.schedules), self.all_schedules()),
-            Kind::Alert | Kind::Team | Kind::User => (None, Listing::all(listing.kind)),
+            Kind::Alert | Kind::Team | Kind::User | Kind::WebhookEvent => (None, Listing::all(listing.kind)),
         };
         let lacks_rotations = listing.rotations == Rotations::Expanded && stored.rotations == Rotations::Left;
         match cell {

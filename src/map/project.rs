@@ -78,7 +78,12 @@ impl Engine<'_> {
         match self.entity(&rule.shape, item, tally) {
             Some(entity) => {
                 tally.entity(rule.id);
-                let origin = Origin { rule: rule.id, kind: self.record.kind, record: self.record.id.clone() };
+                let origin = Origin {
+                    rule: rule.id,
+                    kind: self.record.kind,
+                    record: self.record.id.clone(),
+                    updated: self.record.updated(),
+                };
                 out.push(Mapped { origin, entity });
             }
             None => tally.unmapped += 1,

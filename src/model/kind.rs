@@ -20,11 +20,25 @@ pub enum Kind {
     ScheduleOncall,
     /// `user`: `GET /v2/users`.
     User,
+    /// `webhook-event`: what Opsgenie's webhook integration posts, as it comes. It has no listing.
+    WebhookEvent,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Alert,
+        Self::Incident,
+        Self::Service,
+        Self::Team,
+        Self::Schedule,
+        Self::ScheduleOncall,
+        Self::User,
+        Self::WebhookEvent,
+    ];
+
+    /// Every kind that has a listing.
+    pub const LISTED: [Self; 7] = [
         Self::Alert,
         Self::Incident,
         Self::Service,
@@ -33,6 +47,11 @@ impl Kind {
         Self::ScheduleOncall,
         Self::User,
     ];
+
+    /// Whether the source can list it.
+    pub fn is_listed(self) -> bool {
+        self != Self::WebhookEvent
+    }
 
     /// The name in mappings, reports and logs.
     pub fn name(self) -> &'static str {
@@ -44,6 +63,7 @@ impl Kind {
             Self::Schedule => "schedule",
             Self::ScheduleOncall => "schedule-oncall",
             Self::User => "user",
+            Self::WebhookEvent => "webhook-event",
         }
     }
 }

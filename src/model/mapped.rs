@@ -1,5 +1,7 @@
 //! What the mapping gives: an entity and where it comes from.
 
+use jiff::Timestamp;
+
 use super::{Entity, Kind, RecordId};
 
 /// The place of a resource's mapping in the file: a later one wins.
@@ -15,6 +17,8 @@ pub struct Origin {
     pub kind: Kind,
     /// The record.
     pub record: RecordId,
+    /// When the record was last changed, where it says so (`updatedAt`).
+    pub updated: Option<Timestamp>,
 }
 
 /// A mapped entity and where it comes from.

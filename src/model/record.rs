@@ -1,5 +1,7 @@
 //! One object of the source, with what was joined to it.
 
+use jiff::Timestamp;
+
 use super::{Kind, RecordId};
 use crate::value::Value;
 
@@ -12,6 +14,13 @@ pub struct Record {
     pub id: RecordId,
     /// What mappings see.
     pub body: Value,
+}
+
+impl Record {
+    /// When it was last changed, where it says so: `updatedAt`.
+    pub fn updated(&self) -> Option<Timestamp> {
+        self.body.get("updatedAt").as_str()?.parse().ok()
+    }
 }
 
 /// What is joined to records of a kind.

@@ -21,6 +21,8 @@ pub enum Gap {
     Refused(String),
     /// The run was limited to a part of the kind, or the kind was left out.
     Limited,
+    /// It has no listing, so nothing of it can be known to be stale.
+    Unlisted,
     /// A signal ended the run.
     Stopped,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Gap {
             Self::Unmapped(count) => write!(f, "{} gave no identifier or no blueprint", Items(*count)),
             Self::Refused(why) => write!(f, "not allowed: {why}"),
             Self::Limited => f.write_str("limited on request"),
+            Self::Unlisted => f.write_str("it has no listing"),
             Self::Stopped => f.write_str("stopped by a signal"),
         }
     }

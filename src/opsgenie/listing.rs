@@ -76,12 +76,14 @@ pub type Pages = BoxStream<'static, Result<Page, Error>>;
 const LOOKAHEAD: usize = 8;
 
 impl Opsgenie {
-    /// Lists a kind. `schedule-oncall` lists schedules; who is on call is joined to them elsewhere.
+    /// Lists a kind. `schedule-oncall` lists schedules; who is on call is joined to them elsewhere. `webhook-event` has no
+    /// listing: nothing comes.
     pub fn pages(&self, listing: &Listing) -> Pages {
         let entry = match listing.kind {
             Kind::Alert | Kind::Incident => Entry::Creation,
             Kind::Service | Kind::User => Entry::Offset,
             Kind::Team | Kind::Schedule | Kind::ScheduleOncall => return self.unpaged(listing),
+            Kind::WebhookEvent => return stream::empty().boxed(),
         };
         let run = Run {
             source: self.clone(),
@@ -271,7 +273,9 @@ impl Run {
             },
             Kind::Incident => self.counted_by_paging(query()).await,
             Kind::User => Ok(self.total),
-            Kind::Service | Kind::Team | Kind::Schedule | Kind::ScheduleOncall => Ok(None),
+            Kind::Service | Kind::Team | Kind::Schedule | Kind::ScheduleOncall | Kind::WebhookEvent => {
+                Ok(None)
+            }
         }
     }
 
@@ -295,6 +299,7 @@ impl Run {
             Kind::Service => Call::Services { query, span },
             Kind::Team => Call::Teams,
             Kind::Schedule | Kind::ScheduleOncall => Call::Schedules(self.listing.rotations),
+            Kind::WebhookEvent => unreachable!("`pages` lists nothing of it"),
         }
     }
 

@@ -315,7 +315,8 @@ fn protection(
     for kind in feeding.iter().map(|feeder| feeder.rule.kind) {
         match seen.get(&kind) {
             None => {
-                incomplete.insert(kind, vec![Gap::Limited]);
+                let gap = if kind.is_listed() { Gap::Limited } else { Gap::Unlisted };
+                incomplete.insert(kind, vec![gap]);
             }
             Some(Seen { listed: _, verdict }) if !verdict.is_complete() => {
                 incomplete.insert(kind, verdict.gaps().to_vec());

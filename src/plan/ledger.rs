@@ -259,7 +259,12 @@ mod tests {
     use crate::model::{Kind, RuleId};
 
     fn origin(rule: usize, record: &str) -> Origin {
-        Origin { rule: RuleId(rule), kind: Kind::Service, record: RecordId::new(record).unwrap() }
+        Origin {
+            rule: RuleId(rule),
+            kind: Kind::Service,
+            record: RecordId::new(record).unwrap(),
+            updated: None,
+        }
     }
 
     #[test]

@@ -89,7 +89,12 @@ async fn read(source: &Opsgenie, kind: Kind, id: &RecordId) -> Result<Option<Rec
     let record = match kind {
         Kind::Alert => source.alert(id).await,
         Kind::Incident => source.incident(id).await,
-        Kind::Service | Kind::Team | Kind::Schedule | Kind::ScheduleOncall | Kind::User => {
+        Kind::Service
+        | Kind::Team
+        | Kind::Schedule
+        | Kind::ScheduleOncall
+        | Kind::User
+        | Kind::WebhookEvent => {
             return Err(Error::Id(id.to_string()));
         }
     };

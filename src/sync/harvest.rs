@@ -60,7 +60,7 @@ pub(super) fn rotations(rules: &Rules) -> Rotations {
 pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)> {
     let mut by_listing: Vec<(Listing, Vec<RuleId>)> = Vec::new();
     let of_schedules = rotations(rules);
-    for rule in rules.iter() {
+    for rule in rules.iter().filter(|rule| rule.kind.is_listed()) {
         let rotations = match rule.kind {
             Kind::Schedule => of_schedules,
             _ => Rotations::Left,

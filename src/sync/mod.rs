@@ -8,6 +8,7 @@ mod connect;
 mod failure;
 mod filter_check;
 mod harvest;
+mod live;
 mod planned;
 mod prepare;
 mod removal;
@@ -23,9 +24,10 @@ use uuid::Uuid;
 
 pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
+pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
 pub use summary::expressions;
 
-use crate::apply::{self, Job, Writer};
+use crate::apply::{self, Interlock, Job, Writer};
 use crate::catalog::{Catalog, End, Event, Merge, MissingTargets, Schedule, State, UpsertPolicy};
 use crate::config::{MappingFile, Settings};
 use crate::enrich::Lookups;
@@ -57,6 +59,8 @@ pub struct Request {
     pub environment: Environment,
     /// When the next pass is due, for the catalog's pages.
     pub schedule: Option<Schedule>,
+    /// What live events do meanwhile, where there are some.
+    pub interlock: Interlock,
 }
 
 impl Default for Request {
@@ -69,6 +73,7 @@ impl Default for Request {
             deletion: Permission::Guarded,
             environment: Environment::default(),
             schedule: None,
+            interlock: Interlock::default(),
         }
     }
 }
@@ -88,6 +93,7 @@ pub async fn run(
         source: sides.source.fresh(stop.clone()),
         catalog: sides.catalog.for_pass(Event::Resync(resync), stop.clone()),
     };
+    let _passing = request.interlock.begin_pass();
     let mut summary = Summary::new(settings, request, resync);
     let result = pass(settings, &sides, request, stop, &mut summary).await;
     if let Err(failure) = &result {
@@ -119,13 +125,16 @@ async fn pass(
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     summary.prepared(&prepared);
     let job = Job {
-        rules: prepare::plan_rules(&prepared.rules, settings),
+        rules: prepare::listed_rules(&prepared.rules, settings),
         policy: upsert_policy(&prepared.mapping),
         mode: match request.mode {
             Mode::Apply => apply::Mode::Write,
             Mode::Plan => apply::Mode::Rehearse(request.keep),
         },
         to_come: prepared.set_up.blueprints.clone(),
+        known: BTreeMap::new(),
+        reading: apply::Reading::Whole,
+        interlock: request.interlock.clone(),
     };
     let mut writer = Writer::start(&sides.catalog, job).await?;
     let harvested = harvest_all(sides, request, &prepared, &mut writer).await;

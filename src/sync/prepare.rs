@@ -103,6 +103,12 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
     Ok(Installed { integration: Some(integration), given, set_up: SetUp::default() })
 }
 
+/// The mapping that the catalog holds, as it stands.
+pub(super) async fn standing(sides: &Sides) -> Result<Installed, Failure> {
+    let integration = sides.catalog.integration().await?;
+    Ok(Installed { integration, given: None, set_up: SetUp::default() })
+}
+
 /// Actions, then scorecards, then pages, in the order of the files.
 fn additions(given: &Resources) -> Vec<Addition> {
     let actions = given.actions.iter().cloned().map(Addition::Action);
@@ -181,9 +187,9 @@ fn told(warning: &MappingFault) -> String {
     format!("{} in {}{hint}", diagnostic.message, diagnostic.place)
 }
 
-/// The rules as planning sees them.
-pub(super) fn plan_rules(rules: &Rules, settings: &Settings) -> Vec<plan::Rule> {
-    rules.iter().map(|rule| plan_rule(rule, settings)).collect()
+/// The rules of kinds that a pass lists, as planning sees them.
+pub(super) fn listed_rules(rules: &Rules, settings: &Settings) -> Vec<plan::Rule> {
+    rules.iter().filter(|rule| rule.kind.is_listed()).map(|rule| plan_rule(rule, settings)).collect()
 }
 
 /// A rule as planning sees it.

@@ -10,7 +10,7 @@ use crate::apply::{self, Deleted, Written};
 use crate::catalog::{Error, Meaning};
 use crate::config::Settings;
 use crate::map;
-use crate::model::{BlueprintId, Kind, RuleId};
+use crate::model::{BlueprintId, EntityKey, Kind, RuleId};
 use crate::plan::deletion::{self, Decision, Feeder, Filter, FilterCheck, Naming, Policy, Seen};
 use crate::report::Mode;
 
@@ -54,13 +54,27 @@ impl Removal<'_> {
             allow_empty: self.settings.deletion.allow_empty.clone(),
         };
         let checks = filter_check::run(&self.sides.source, &self.prepared.rules, &inventory, seen).await;
-        let decisions =
+        let mut decisions =
             deletion::decide(&inventory, &self.feeders(&checks), seen, &written.searched(), &policy);
+        let _held = self.request.interlock.hold_events().await;
+        self.spare(&mut decisions);
         let deleted = match self.request.mode {
             Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes).await,
             Mode::Plan => BTreeMap::new(),
         };
         Removed { decisions, deleted, ..Removed::default() }
+    }
+
+    /// What a live event has found to be as it should be while the pass ran is not stale.
+    fn spare(&self, decisions: &mut BTreeMap<BlueprintId, Decision>) {
+        for (blueprint, decision) in decisions {
+            if let Decision::Delete(ids) = decision {
+                ids.retain(|identifier| {
+                    let key = EntityKey { blueprint: blueprint.clone(), identifier: identifier.clone() };
+                    !self.request.interlock.holds(&key)
+                });
+            }
+        }
     }
 
     fn feeders(&self, checks: &BTreeMap<RuleId, FilterCheck>) -> Vec<Feeder> {

@@ -268,7 +268,7 @@ fn nulls(rules: &Rules, tally: &Tally) -> Vec<NullReport> {
 
 fn in_file_order(rules: &Rules) -> Vec<Kind> {
     let mut kinds = Vec::new();
-    for rule in rules.iter() {
+    for rule in rules.iter().filter(|rule| rule.kind.is_listed()) {
         if !kinds.contains(&rule.kind) {
             kinds.push(rule.kind);
         }
@@ -308,6 +308,7 @@ fn causes_of(harvested: &Harvested, anything: bool) -> Vec<Cause> {
             | Gap::Unmapped(_)
             | Gap::Refused(_)
             | Gap::Limited
+            | Gap::Unlisted
             | Gap::Stopped => {}
         }
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::stage::{id, mapped_from, rule};
 use crate::apply::desk::{Attempt, Desk, Fate, Flush, Item};
+use crate::apply::interlock::Interlock;
 use crate::catalog::Stored;
 use crate::model::{Blueprint, Entity, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Rule, SnapshotBuilder, overlay};
@@ -44,7 +45,7 @@ fn pass(store: &mut Store, rules: &[Rule], arriving: &[Mapped], room: usize) -> 
     for stored in store.values() {
         builder.add(stored);
     }
-    let mut desk = Desk::new(&layout, &shape, builder.finish());
+    let mut desk = Desk::new(&layout, &shape, builder.finish(), Interlock::default());
     desk.room = room;
     let mut under_way: VecDeque<Vec<Item>> = VecDeque::new();
     let (mut calls, mut entities) = (0, 0);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::apply::{Job, Mode, Writer, Written};
+use crate::apply::{Interlock, Job, Mode, Reading, Writer, Written};
 use crate::catalog::{Catalog, Event, Merge, MissingTargets, Options, UpsertPolicy};
 use crate::http;
 use crate::model::{
@@ -98,8 +98,15 @@ impl Stage {
     pub(super) async fn pass(&self, rules: &[Rule], pages: Vec<(Kind, Vec<Mapped>)>) -> Written {
         self.sandbox.catalog().forget();
         let catalog = self.catalog.for_pass(Event::Resync(Uuid::nil()), CancellationToken::new());
-        let job =
-            Job { rules: rules.to_vec(), policy: self.policy, mode: self.mode, to_come: BTreeMap::new() };
+        let job = Job {
+            rules: rules.to_vec(),
+            policy: self.policy,
+            mode: self.mode,
+            to_come: BTreeMap::new(),
+            known: BTreeMap::new(),
+            reading: Reading::Whole,
+            interlock: Interlock::default(),
+        };
         let mut writer = Writer::start(&catalog, job).await.unwrap();
         let mut by_kind: BTreeMap<Kind, Vec<Vec<Mapped>>> = BTreeMap::new();
         for (kind, page) in pages {
@@ -187,7 +194,7 @@ pub(super) fn mapped_from(rule: usize, kind: Kind, from: &str, entity: &Json) ->
         query => Identifier::Search(query.clone()),
     };
     Mapped {
-        origin: Origin { rule: RuleId(rule), kind, record: RecordId::new(from).unwrap() },
+        origin: Origin { rule: RuleId(rule), kind, record: RecordId::new(from).unwrap(), updated: None },
         entity: Entity {
             blueprint: id(value.get("blueprint").as_str().unwrap()),
             identifier,

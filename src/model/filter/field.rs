@@ -186,7 +186,12 @@ impl Field {
         match kind {
             Kind::Alert => self.form_of_alerts(),
             Kind::Incident => self.form_of_incidents(),
-            Kind::Service | Kind::Team | Kind::Schedule | Kind::ScheduleOncall | Kind::User => None,
+            Kind::Service
+            | Kind::Team
+            | Kind::Schedule
+            | Kind::ScheduleOncall
+            | Kind::User
+            | Kind::WebhookEvent => None,
         }
     }
 

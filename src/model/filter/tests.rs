@@ -210,7 +210,7 @@ proptest! {
     #[test]
     fn no_text_is_fatal(text in "\\PC{0,30}") {
         for field in Field::ALL {
-            for kind in Kind::ALL {
+            for kind in Kind::LISTED {
                 drop(Clause::new(kind, field, &Asked::One(text.clone())));
             }
         }

@@ -247,7 +247,8 @@ fn pass(produced: &BTreeSet<u8>, pointed_at: &BTreeSet<u8>) -> (BTreeMap<Bluepri
     let id = blueprint(ALERT);
     let mut ledger = Ledger::new(id.clone());
     for n in produced {
-        let origin = Origin { rule: RuleId(0), kind: Kind::Alert, record: RecordId::new("r").unwrap() };
+        let origin =
+            Origin { rule: RuleId(0), kind: Kind::Alert, record: RecordId::new("r").unwrap(), updated: None };
         ledger.note(&entity_id(&format!("e{n}")), &origin, Repeats::LastWins);
     }
     let shape = Blueprint {
@@ -311,7 +312,7 @@ proptest! {
         for n in &listed {
             inventory.add(&blueprint(ALERT), entity_id(&format!("e{n}")), &ledgers, &pointed);
         }
-        let kinds = &Kind::ALL[..kinds];
+        let kinds = &Kind::LISTED[..kinds];
         let broken = kinds[broken % kinds.len()];
         let feeders: Vec<Feeder> = kinds
             .iter()
