@@ -67,15 +67,16 @@
 //!
 //! | module | imports |
 //! |---|---|
-//! | `value`, `secret`, `state`, `sandbox` | nothing of ours |
+//! | `value`, `secret`, `sandbox` | nothing of ours |
 //! | `model`, `jq` | `value` |
+//! | `state` | `model`, `value` |
 //! | `http` | `secret` |
 //! | `config` | `model`, `secret`, `value` |
 //! | `opsgenie`, `catalog` | `http`, `model`, `secret`, `value` |
 //! | `enrich` | `model`, `opsgenie`, `value` |
 //! | `map` | `config`, `jq`, `model`, `value` |
 //! | `plan` | `model`, `value` |
-//! | `apply` | `catalog`, `model`, `plan`, `value` |
+//! | `apply` | `catalog`, `model`, `plan`, `state`, `value` |
 //! | `report` | `apply`, `config`, `model`, `plan` |
 //! | `telemetry` | `config` |
 //! | `sync` | every stage |

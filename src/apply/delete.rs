@@ -1,22 +1,30 @@
 //! Removing what is stale, as decided.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::stream::TryStreamExt as _;
 use jiff::Timestamp;
 
 use super::writer::Written;
-use crate::catalog::{Catalog, DELETE_CHUNK, Dependents, Error, Fault, Meaning};
+use crate::catalog::{Catalog, DELETE_CHUNK, Dependents, Error, Fault, Meaning, Parts, write_entity};
 use crate::model::{Blueprint, BlueprintId, EntityId};
 use crate::plan::Order;
 use crate::plan::deletion::{Decision, Inventory};
+use crate::state::{Journal, Pins, StateError};
 
 /// So many extra calls per blueprint go into finding which entities of a batch have dependents.
 const SEARCH_CALLS: usize = 200;
 
 /// Reads what is ours and was last changed before `before`, and sorts it by what the pass has written.
-pub async fn inventory(catalog: &Catalog, before: Timestamp, written: &Written) -> Result<Inventory, Error> {
-    let mut inventory = Inventory::default();
+/// What was put back by hand is told apart by its pins.
+pub async fn inventory(
+    catalog: &Catalog,
+    before: Timestamp,
+    written: &Written,
+    pins: &Pins,
+) -> Result<Inventory, Error> {
+    let mut inventory = Inventory::with_pins(pins.keys().cloned().collect());
     let mut pages = std::pin::pin!(catalog.inventory(Some(before)));
     while let Some(page) = pages.try_next().await? {
         for key in page {
@@ -36,18 +44,48 @@ pub struct Deleted {
     pub deleted: Vec<EntityId>,
     /// What stays because other entities depend on it.
     pub depended_on: Vec<EntityId>,
-    /// How many stay because a call failed.
+    /// How many stay because something failed.
     pub failed: u64,
     /// The first such failure.
-    pub failure: Option<Error>,
+    pub failure: Option<Failed>,
 }
 
-/// Removes what was decided, blueprints that point at others first. A failure in one blueprint does not stop the others;
-/// refused credentials and a stop do.
+/// Why something stays that was to go.
+#[derive(Clone, Debug)]
+pub enum Failed {
+    /// A call failed.
+    Call(Error),
+    /// What was to go could not be kept first.
+    Journal(Arc<StateError>),
+}
+
+impl Failed {
+    /// Whether nothing more is worth an attempt.
+    fn ends_the_run(&self) -> bool {
+        match self {
+            Self::Call(error) => ends_the_run(error),
+            Self::Journal(_) => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::Journal(error) => write!(f, "what goes must be kept first, and the journal {error}"),
+        }
+    }
+}
+
+/// Removes what was decided, blueprints that point at others first; with a journal, what goes is read whole and kept
+/// there first. A failure in one blueprint does not stop the others; refused credentials, a stop, and a journal that
+/// cannot be written do.
 pub async fn delete(
     catalog: &Catalog,
     decisions: &BTreeMap<BlueprintId, Decision>,
     shapes: &BTreeMap<BlueprintId, Blueprint>,
+    mut journal: Option<&mut Journal>,
 ) -> BTreeMap<BlueprintId, Deleted> {
     let mut doomed: BTreeMap<BlueprintId, Vec<EntityId>> = BTreeMap::new();
     for (blueprint, decision) in decisions {
@@ -62,16 +100,18 @@ pub async fn delete(
     let order = Order::of(shapes.values());
     let mut sources_first: Vec<BlueprintId> = order.sources_first().cloned().collect();
     sources_first.extend(doomed.keys().filter(|id| !shapes.contains_key(*id)).cloned());
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<BlueprintId, Deleted> = BTreeMap::new();
+    let mut over: Option<Failed> = None;
     for blueprint in sources_first {
-        if let Some(ids) = doomed.remove(&blueprint) {
-            let deleted = delete_from(catalog, &blueprint, ids).await;
-            let over = deleted.failure.as_ref().is_some_and(ends_the_run);
-            all.insert(blueprint, deleted);
-            if over {
-                break;
+        let Some(ids) = doomed.remove(&blueprint) else { continue };
+        let deleted = match &over {
+            None => delete_from(catalog, &blueprint, &ids, journal.as_deref_mut()).await,
+            Some(failed) => {
+                Deleted { failed: ids.len() as u64, failure: Some(failed.clone()), ..Deleted::default() }
             }
-        }
+        };
+        over = over.or_else(|| deleted.failure.clone().filter(Failed::ends_the_run));
+        all.insert(blueprint, deleted);
     }
     all
 }
@@ -103,16 +143,74 @@ async fn with_shapes_of(
 
 /// Removes entities of one blueprint. Whoever calls knows that they are ours and stale.
 pub async fn remove(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<EntityId>) -> Deleted {
-    delete_from(catalog, blueprint, ids).await
+    delete_from(catalog, blueprint, &ids, None).await
 }
 
-/// Deletes in batches, always asking the catalog to refuse what others depend on. A batch with such an entity is refused
-/// whole, so it is halved until the entity stands alone. What depended on something else in the list is tried again when
-/// that is gone.
-async fn delete_from(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<EntityId>) -> Deleted {
+/// Deletes in batches, always asking the catalog to refuse what others depend on. What depended on something else in
+/// the list is tried again when that is gone.
+async fn delete_from(
+    catalog: &Catalog,
+    blueprint: &BlueprintId,
+    ids: &[EntityId],
+    mut journal: Option<&mut Journal>,
+) -> Deleted {
     let mut result = Deleted::default();
-    let mut open: Vec<Vec<EntityId>> = ids.chunks(DELETE_CHUNK).rev().map(<[EntityId]>::to_vec).collect();
     let mut spare = SEARCH_CALLS;
+    for batch in ids.chunks(DELETE_CHUNK) {
+        let over = result.failure.as_ref().is_some_and(Failed::ends_the_run);
+        let kept = match journal.as_deref_mut() {
+            Some(journal) if !over => keep(catalog, blueprint, batch, journal).await,
+            Some(_) | None => Ok(()),
+        };
+        match kept {
+            Ok(()) if !over => delete_batch(catalog, blueprint, batch, &mut spare, &mut result).await,
+            Ok(()) => result.failed += batch.len() as u64,
+            Err(failed) => {
+                result.failed += batch.len() as u64;
+                result.failure.get_or_insert(failed);
+            }
+        }
+    }
+    let mut gone = 0;
+    while result.deleted.len() > gone && !result.depended_on.is_empty() {
+        gone = result.deleted.len();
+        let again = std::mem::take(&mut result.depended_on);
+        for batch in again.chunks(DELETE_CHUNK) {
+            delete_batch(catalog, blueprint, batch, &mut spare, &mut result).await;
+        }
+    }
+    if let Some(Err(error)) = journal.map(|journal| journal.stayed(blueprint, &result.depended_on)) {
+        tracing::warn!(%error, "the journal names entities that stayed");
+    }
+    result
+}
+
+/// Reads entities whole and keeps them in the journal. Those that are gone already have nothing to keep.
+async fn keep(
+    catalog: &Catalog,
+    blueprint: &BlueprintId,
+    batch: &[EntityId],
+    journal: &mut Journal,
+) -> Result<(), Failed> {
+    let whole = catalog.lookup(blueprint, batch, Parts::Whole).await.map_err(Failed::Call)?;
+    let lines = whole.iter().map(|entity| {
+        let mut line = Vec::new();
+        write_entity(entity, &mut line);
+        line
+    });
+    journal.keep(lines).map_err(|error| Failed::Journal(Arc::new(error)))
+}
+
+/// Deletes a batch. One with an entity that others depend on is refused whole, so it is halved until the entity stands
+/// alone, as long as there are calls to spare.
+async fn delete_batch(
+    catalog: &Catalog,
+    blueprint: &BlueprintId,
+    batch: &[EntityId],
+    spare: &mut usize,
+    result: &mut Deleted,
+) {
+    let mut open = vec![batch.to_vec()];
     while let Some(mut batch) = open.pop() {
         match catalog.delete(blueprint, &batch, Dependents::Refuse).await {
             Ok(gone) => match gone {
@@ -127,8 +225,8 @@ async fn delete_from(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<Entity
             },
             Err(error) => match (&error.fault, batch.len()) {
                 (Fault::Missing(_), 1) => result.deleted.append(&mut batch),
-                (Fault::Missing(_) | Fault::HasDependents(_), 2..) if spare > 0 => {
-                    spare -= 1;
+                (Fault::Missing(_) | Fault::HasDependents(_), 2..) if *spare > 0 => {
+                    *spare -= 1;
                     let second = batch.split_off(batch.len() / 2);
                     open.push(second);
                     open.push(batch);
@@ -137,14 +235,13 @@ async fn delete_from(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<Entity
                 _ => {
                     result.failed += batch.len() as u64;
                     let over = ends_the_run(&error);
-                    result.failure.get_or_insert(error);
+                    result.failure.get_or_insert(Failed::Call(error));
                     if over {
                         result.failed += open.iter().map(|batch| batch.len() as u64).sum::<u64>();
-                        return result;
+                        return;
                     }
                 }
             },
         }
     }
-    result
 }

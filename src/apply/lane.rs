@@ -13,7 +13,7 @@ use super::desk::{Attempt, Desk, Fate, Flush, Item};
 use super::interlock::{self, Interlock};
 use super::rehearsal::{Old, PlannedStep, Rehearsal};
 use super::tally::Tally;
-use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, SnapshotPage, UpsertPolicy};
+use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, Parts, SnapshotPage, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Mapped};
 use crate::plan::{Layout, Ledger, Pointed, Snapshot, SnapshotBuilder};
 
@@ -153,7 +153,7 @@ impl Pages<'_> {
         };
         let blueprint = self.layout.blueprint();
         let fields: Vec<Field> = self.layout.fields().cloned().collect();
-        match self.catalog.lookup(blueprint, &unknown, &fields).await {
+        match self.catalog.lookup(blueprint, &unknown, Parts::Fields(&fields)).await {
             Ok(stored) => desk.learn(&stored),
             Err(error) => {
                 tracing::warn!(%error, "entities are written without comparison");
@@ -333,7 +333,7 @@ impl Sender {
         let mut stored = Vec::new();
         if !again.is_empty() && self.given_up.get().is_none() {
             let fields: Vec<Field> = layout.fields().cloned().collect();
-            match self.catalog.lookup(&self.blueprint, &again, &fields).await {
+            match self.catalog.lookup(&self.blueprint, &again, Parts::Fields(&fields)).await {
                 Ok(found) => stored = found,
                 Err(error) => {
                     let error = Arc::new(error);

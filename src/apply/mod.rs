@@ -12,7 +12,7 @@ mod tally;
 mod tests;
 mod writer;
 
-pub use delete::{Deleted, delete, inventory, remove};
+pub use delete::{Deleted, Failed, delete, inventory, remove};
 pub use interlock::{Claim, Interlock, Passing, Settled, Standing};
 pub use rehearsal::{Keep, Planned, PlannedStep, Rehearsed};
 pub use tally::{Counts, RefusalGroup, Tally};

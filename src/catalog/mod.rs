@@ -27,11 +27,11 @@ pub use error::{Error, Fault, Meaning, Said};
 pub use integration::{Destination, Integration, Wanted};
 pub use read::{Owned, Owners, SnapshotPage};
 pub use request::{
-    AddressError, DELETE_CHUNK, Dependents, Event, INTEGRATION_TYPE, Merge, MissingTargets, Requests,
+    AddressError, DELETE_CHUNK, Dependents, Event, INTEGRATION_TYPE, Merge, MissingTargets, Parts, Requests,
     UPSERT_CHUNK, UpsertPolicy,
 };
 pub use state::{End, Schedule, State};
-pub use wire::{Organization, write_entity};
+pub use wire::{Organization, read_entity, write_entity};
 pub use write::{BODY_LIMIT_BYTES, Body, Chunk, Stored};
 
 use crate::http::{self, Request, Response};

@@ -7,7 +7,7 @@ use futures::stream::{self, Stream, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::error::{Error, Fault};
-use super::request::{PAGE, SEARCH_SLICE};
+use super::request::{PAGE, Parts, SEARCH_SLICE};
 use super::{Catalog, at, wire};
 use crate::model::{BlueprintId, Entity, EntityId, EntityKey, Field};
 
@@ -94,7 +94,7 @@ impl Catalog {
                 if slice.is_empty() {
                     return Ok(None);
                 }
-                let entities = self.lookup_slice(blueprint, &slice, fields).await?;
+                let entities = self.lookup_slice(blueprint, &slice, Parts::Fields(fields)).await?;
                 Ok(Some((SnapshotPage { entities, owners: Owners::Ours }, Reading::Lookup(left))))
             }
         }
@@ -117,16 +117,16 @@ impl Catalog {
         Ok((rows.into_iter().filter_map(|row| wire::read_entity(row, blueprint)).collect(), next))
     }
 
-    /// Those of `identifiers` that are stored in `blueprint`, whoever wrote them, with `fields`.
+    /// Those of `identifiers` that are stored in `blueprint`, whoever wrote them, with these parts.
     pub async fn lookup(
         &self,
         blueprint: &BlueprintId,
         identifiers: &[EntityId],
-        fields: &[Field],
+        parts: Parts<'_>,
     ) -> Result<Vec<Entity>, Error> {
         let mut all = Vec::new();
         for slice in identifiers.chunks(SEARCH_SLICE) {
-            all.append(&mut self.lookup_slice(blueprint, slice, fields).await?);
+            all.append(&mut self.lookup_slice(blueprint, slice, parts).await?);
         }
         Ok(all)
     }
@@ -135,10 +135,10 @@ impl Catalog {
         &self,
         blueprint: &BlueprintId,
         identifiers: &[EntityId],
-        fields: &[Field],
+        parts: Parts<'_>,
     ) -> Result<Vec<Entity>, Error> {
         let attempted = || format!("look up {} entities of blueprint `{blueprint}`", identifiers.len());
-        let request = self.requests().search(blueprint, identifiers, fields);
+        let request = self.requests().search(blueprint, identifiers, parts);
         let response = self.call(attempted, request).await?;
         let page = wire::decode_value(&response).map_err(at(attempted))?;
         let rows = wire::rows(page, &response).map_err(at(attempted))?;

@@ -85,6 +85,15 @@ pub enum Dependents {
     Cascade,
 }
 
+/// How much of an entity is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parts<'f> {
+    /// Everything that somebody wrote.
+    Whole,
+    /// These fields.
+    Fields(&'f [Field]),
+}
+
 /// How entities are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpsertPolicy {
@@ -286,12 +295,13 @@ impl Requests {
         self.with_body(Method::POST, url, &body, Signature::Exporter)
     }
 
-    /// `POST /v1/entities/search`: those of `identifiers` that exist, with the given fields.
-    pub fn search(&self, blueprint: &BlueprintId, identifiers: &[EntityId], fields: &[Field]) -> Request {
+    /// `POST /v1/entities/search`: those of `identifiers` that exist, with what is written in these parts; what the
+    /// catalog works out is left out.
+    pub fn search(&self, blueprint: &BlueprintId, identifiers: &[EntityId], parts: Parts<'_>) -> Request {
         let mut url = self.url(&["entities", "search"]);
-        {
+        url.query_pairs_mut().append_pair("exclude_calculated_properties", "true");
+        if let Parts::Fields(fields) = parts {
             let mut query = url.query_pairs_mut();
-            query.append_pair("exclude_calculated_properties", "true");
             query.append_pair("include", "blueprint");
             query.append_pair("include", "identifier");
             for field in fields {

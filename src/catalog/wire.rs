@@ -178,7 +178,7 @@ fn write_key(key: &str, out: &mut Vec<u8>) {
 
 /// A stored entity of `blueprint`; `None` when it has no identifier. Takes the row apart instead of copying it: a page
 /// holds a thousand of them.
-pub(super) fn read_entity(stored: Value, blueprint: &BlueprintId) -> Option<Entity> {
+pub fn read_entity(stored: Value, blueprint: &BlueprintId) -> Option<Entity> {
     let identifier = identifier(stored.get("identifier"))?;
     let Value::Object(stored) = stored else { return None };
     let mut stored = Arc::unwrap_or_clone(stored);

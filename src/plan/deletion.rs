@@ -1,7 +1,7 @@
 //! What may be deleted: a decision on values, made once at the end of a pass.
 //!
 //! Candidates are what the catalog holds under our stamp, last changed before the pass began, that the pass neither
-//! produced nor pointed at. From these, per blueprint, comes exactly one [`Decision`]. In doubt nothing is deleted: a
+//! produced nor pointed at, and that nobody put back. From these, per blueprint, comes exactly one [`Decision`]. In doubt nothing is deleted: a
 //! wrong deletion cannot be mended.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::field::{Rule, Target};
 use super::ledger::{Ledger, Pointed};
-use crate::model::{BlueprintId, EntityId, Gap, Kind, Verdict};
+use crate::model::{BlueprintId, EntityId, EntityKey, Gap, Kind, Verdict};
 
 /// The ratio guard looks away up to this many deletions: in a blueprint of a dozen entities a few make any ratio.
 pub const RATIO_FREE: u64 = 10;
@@ -74,7 +74,10 @@ pub struct Held {
     pub kept: u64,
     /// Listed, not produced, but an entity of this pass points at it: it must stay.
     pub pointed: u64,
-    /// Listed, neither produced nor pointed at.
+    /// Listed, neither produced nor pointed at, and put back by `undo` after a pass had deleted it: it stays until a pass
+    /// produces it again.
+    pub pinned: u64,
+    /// Listed, and none of these.
     pub stale: Vec<EntityId>,
     /// Existed before, was changed by this pass, and so may be missing from the list.
     pub rewritten: u64,
@@ -85,7 +88,7 @@ impl Held {
     /// catalog, so the larger of the two counts stands for both: in doubt the number is too small and the ratio guard
     /// too strict.
     pub fn ours(&self) -> u64 {
-        self.kept.max(self.rewritten) + self.pointed + self.stale.len() as u64
+        self.kept.max(self.rewritten) + self.pointed + self.pinned + self.stale.len() as u64
     }
 }
 
@@ -93,9 +96,15 @@ impl Held {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     held: BTreeMap<BlueprintId, Held>,
+    pins: BTreeSet<EntityKey>,
 }
 
 impl Inventory {
+    /// An empty one that knows what was put back.
+    pub fn with_pins(pins: BTreeSet<EntityKey>) -> Self {
+        Self { held: BTreeMap::new(), pins }
+    }
+
     /// Adds one listed entity. `ledgers` and `pointed` are those of the whole pass.
     pub fn add(
         &mut self,
@@ -112,8 +121,15 @@ impl Inventory {
             held.kept += 1;
         } else if pointed.contains(blueprint, identifier.as_str()) {
             held.pointed += 1;
-        } else {
+        } else if self.pins.is_empty() {
             held.stale.push(identifier);
+        } else {
+            let key = EntityKey { blueprint: blueprint.clone(), identifier };
+            if self.pins.contains(&key) {
+                held.pinned += 1;
+            } else {
+                held.stale.push(key.identifier);
+            }
         }
     }
 

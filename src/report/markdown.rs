@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{describe, line};
+use super::text::{describe, line, undo_line};
 use super::{BlueprintPlan, Cause, Exit, KindReport, Mode, Report};
 use crate::model::Gap;
 
@@ -42,6 +42,10 @@ pub fn markdown(report: &Report) -> String {
         let why = row.reason.as_deref().unwrap_or("other entities depend on them");
         format!("`{}`: {} stay: {}", row.blueprint, row.kept, escaped(why))
     });
+    if let Some(undo) = report.undo {
+        let line = undo_line(undo, &report.resync);
+        line!(out, "\n{}{}.", line[..1].to_uppercase(), escaped(&line[1..]));
+    }
     list(&mut out, "Refused", report.refusals.iter(), |row| {
         let examples = escaped(&row.examples.join(", "));
         format!("{} × {} (such as {examples})", row.count, escaped(&row.message))

@@ -51,6 +51,9 @@ pub struct Report {
     pub plan: Option<PlanReport>,
     /// Per blueprint: what was deleted, what was kept and why.
     pub deletions: Vec<DeletionReport>,
+    /// Whether what was deleted can be put back; none when nothing was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
     /// Entities that the catalog refused, the same message once.
     pub refusals: Vec<Refusal>,
     /// Expressions that failed, or gave something that cannot be used.
@@ -152,6 +155,17 @@ pub struct DeletionReport {
     pub reason: Option<String>,
 }
 
+/// Whether what a run deleted can be put back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    /// No state directory is set, so nothing of it was kept.
+    #[default]
+    Never,
+    /// By `undo` with the run's id, which is [`Report::resync`].
+    Run,
+}
+
 /// Entities that were refused for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -237,6 +251,7 @@ impl Report {
             kinds: Vec::new(),
             plan: None,
             deletions: Vec::new(),
+            undo: None,
             refusals: Vec::new(),
             expressions: Vec::new(),
             nulls: Vec::new(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plan_text::plan;
-use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic};
+use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic, Undo};
 use crate::model::Gap;
 
 /// Whether the text may use colour.
@@ -127,6 +127,17 @@ fn deletions(out: &mut String, report: &Report) {
             let _infallible = write!(text, ": {reason}");
         }
         line!(out, "{text}");
+    }
+    if let Some(undo) = report.undo {
+        line!(out, "{}", undo_line(undo, &report.resync));
+    }
+}
+
+/// How what was deleted can be put back.
+pub(super) fn undo_line(undo: Undo, run: &str) -> String {
+    match undo {
+        Undo::Run => format!("what was deleted can be put back: ocean-opsgenie undo {run}"),
+        Undo::Never => "what was deleted cannot be put back: OCEAN__STATE_DIR is not set".to_owned(),
     }
 }
 
@@ -333,6 +344,7 @@ mod tests {
                 kept: 3,
                 reason: Some("kind `alert` is incomplete".into()),
             }],
+            undo: None,
             refusals: vec![Refusal {
                 message: "blueprint_schema_mismatch: \"x\" is no url".into(),
                 count: 2,

@@ -2,12 +2,18 @@
 //! not at all.
 
 mod atomic;
+mod pins;
+mod runs;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 pub use atomic::AtomicFile;
+pub use pins::Pins;
+pub use runs::{Journal, Run};
 
 /// The folder that `OCEAN__STATE_DIR` names. What it holds may tell of what the catalog holds, so only its owner may
 /// look: folders are made with mode 0700, files with 0600.
@@ -34,6 +40,15 @@ impl StateDir {
         create_folder(&folder).map_err(StateError::at("create the folder", &folder))?;
         Ok(folder)
     }
+}
+
+/// Whose state something is: one folder may serve several installations.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Installation {
+    /// The catalog's address.
+    pub catalog: String,
+    /// The identifier of the integration there.
+    pub integration: String,
 }
 
 /// Why state could not be read or written.

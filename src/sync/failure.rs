@@ -5,6 +5,7 @@ use crate::config::{Diagnostic, Severity};
 use crate::http;
 use crate::opsgenie;
 use crate::report::Cause;
+use crate::state::StateError;
 
 /// Why a pass could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Failure {
     /// The resources of `OCEAN__RESOURCES_PATH` cannot be used.
     #[error("the resources of OCEAN__RESOURCES_PATH have {}", faults(.0))]
     Resources(Vec<Diagnostic>),
+    /// What outlives a run could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// A signal ended it.
     #[error("stopped")]
     Stopped,
@@ -49,9 +53,11 @@ impl Failure {
         let text = self.to_string();
         Some(match self {
             Self::Http(_) => Cause::Unexpected(text),
-            Self::Address(_) | Self::NoMapping(_) | Self::Mapping(_) | Self::Resources(_) => {
-                Cause::Configuration(text)
-            }
+            Self::Address(_)
+            | Self::NoMapping(_)
+            | Self::Mapping(_)
+            | Self::Resources(_)
+            | Self::State(_) => Cause::Configuration(text),
             Self::Source(error) => return source_cause(error),
             Self::Catalog(error) => return catalog_cause(error),
             Self::Stopped => return None,

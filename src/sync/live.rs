@@ -124,7 +124,9 @@ impl Trouble {
             Failure::Catalog(error) => again_catalog(error),
             // Somebody may mend them, and nothing is wrong with the event.
             Failure::NoMapping(_) | Failure::Mapping(_) | Failure::Stopped => Again::Later,
-            Failure::Http(_) | Failure::Address(_) | Failure::Resources(_) => Again::Never,
+            Failure::Http(_) | Failure::Address(_) | Failure::Resources(_) | Failure::State(_) => {
+                Again::Never
+            }
         };
         Self { again, text: failure.to_string() }
     }
@@ -501,7 +503,7 @@ impl Work<'_> {
             }
             let removed = apply::remove(catalog, blueprint, ours).await;
             deleted += removed.deleted.len() as u64;
-            if let Some(error) = &removed.failure {
+            if let Some(apply::Failed::Call(error)) = &removed.failure {
                 return Err(trouble(error));
             }
             if !removed.depended_on.is_empty() {

@@ -8,6 +8,7 @@ mod connect;
 mod failure;
 mod filter_check;
 mod harvest;
+mod keeping;
 mod live;
 mod planned;
 mod prepare;
@@ -36,6 +37,7 @@ use crate::model::Kind;
 use crate::plan::deletion::Permission;
 use crate::report::{Cause, Exit, Mode, Report, Signal};
 use harvest::{Extent, Harvested};
+use keeping::Keeping;
 use prepare::Prepared;
 use summary::Summary;
 
@@ -95,7 +97,7 @@ pub async fn run(
     };
     let _passing = request.interlock.begin_pass();
     let mut summary = Summary::new(settings, request, resync);
-    let result = pass(settings, &sides, request, stop, &mut summary).await;
+    let result = pass(settings, &sides, request, resync, stop, &mut summary).await;
     if let Err(failure) = &result {
         summary.failure(failure);
     }
@@ -113,9 +115,11 @@ async fn pass(
     settings: &Settings,
     sides: &Sides,
     request: &Request,
+    resync: Uuid,
     stop: &CancellationToken,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
+    let mut keeping = Keeping::open(settings, &resync.to_string(), request.mode)?;
     let installed = prepare::install(settings, sides, request.mode).await?;
     let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
     if request.mode == Mode::Apply {
@@ -144,10 +148,22 @@ async fn pass(
     let mut decisions = BTreeMap::new();
     if !stop.is_cancelled() {
         let seen = summary.seen();
-        let removal = removal::Removal { settings, sides, request, prepared: &prepared, began };
+        let removal = removal::Removal {
+            settings,
+            sides,
+            request,
+            prepared: &prepared,
+            began,
+            keeping: keeping.as_mut(),
+        };
         let removed = removal.run(&written, &seen).await;
         decisions.clone_from(&removed.decisions);
         summary.removed(&prepared.rules, removed);
+    }
+    if let Some(keeping) = keeping.as_mut().filter(|_| request.mode == Mode::Apply)
+        && let Err(error) = keeping.release(&written.ledgers)
+    {
+        summary.warning(format!("what was put back stays pinned: {error}"));
     }
     if request.mode == Mode::Plan {
         summary.planned(planned::report(&prepared, request, &written, &decisions));

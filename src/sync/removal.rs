@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::keeping::Keeping;
 use super::prepare::{Prepared, plan_rule};
 use super::{Request, Sides, filter_check};
 use crate::apply::{self, Deleted, Written};
@@ -12,7 +13,7 @@ use crate::config::Settings;
 use crate::map;
 use crate::model::{BlueprintId, EntityKey, Kind, RuleId};
 use crate::plan::deletion::{self, Decision, Feeder, Filter, FilterCheck, Naming, Policy, Seen};
-use crate::report::Mode;
+use crate::report::{Mode, Undo};
 
 /// What is needed to remove what is stale.
 pub(super) struct Removal<'a> {
@@ -22,6 +23,8 @@ pub(super) struct Removal<'a> {
     pub(super) prepared: &'a Prepared,
     /// When the pass began, by the catalog's clock.
     pub(super) began: Timestamp,
+    /// What outlives the process, if anything does.
+    pub(super) keeping: Option<&'a mut Keeping>,
 }
 
 /// What became of what is stale.
@@ -29,6 +32,10 @@ pub(super) struct Removal<'a> {
 pub(super) struct Removed {
     pub(super) decisions: BTreeMap<BlueprintId, Decision>,
     pub(super) deleted: BTreeMap<BlueprintId, Deleted>,
+    /// How many stay because somebody put them back.
+    pub(super) pinned: BTreeMap<BlueprintId, u64>,
+    /// Whether what was deleted can be put back.
+    pub(super) undo: Undo,
     /// Why nothing is known about what is stale.
     pub(super) error: Option<Error>,
     /// Why nothing was looked for.
@@ -37,14 +44,15 @@ pub(super) struct Removed {
 
 impl Removal<'_> {
     /// Reads what is ours, decides, and deletes what may go.
-    pub(super) async fn run(&self, written: &Written, seen: &BTreeMap<Kind, Seen>) -> Removed {
+    pub(super) async fn run(self, written: &Written, seen: &BTreeMap<Kind, Seen>) -> Removed {
         if self.request.deletion == deletion::Permission::Never {
             return Removed::default();
         }
         if let Some(why) = doubt(written) {
             return Removed { withheld: Some(why), ..Removed::default() };
         }
-        let inventory = match apply::inventory(&self.sides.catalog, self.began, written).await {
+        let pins = self.keeping.as_ref().map(|keeping| keeping.pins.clone()).unwrap_or_default();
+        let inventory = match apply::inventory(&self.sides.catalog, self.began, written, &pins).await {
             Ok(inventory) => inventory,
             Err(error) => return Removed { error: Some(error), ..Removed::default() },
         };
@@ -58,11 +66,15 @@ impl Removal<'_> {
             deletion::decide(&inventory, &self.feeders(&checks), seen, &written.searched(), &policy);
         let _held = self.request.interlock.hold_events().await;
         self.spare(&mut decisions);
+        let undo = if self.keeping.is_some() { Undo::Run } else { Undo::Never };
+        let journal = self.keeping.map(|keeping| &mut keeping.journal);
         let deleted = match self.request.mode {
-            Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes).await,
+            Mode::Apply => apply::delete(&self.sides.catalog, &decisions, &written.shapes, journal).await,
             Mode::Plan => BTreeMap::new(),
         };
-        Removed { decisions, deleted, ..Removed::default() }
+        let held = inventory.held().iter().filter(|(_, held)| held.pinned > 0);
+        let pinned = held.map(|(blueprint, held)| (blueprint.clone(), held.pinned)).collect();
+        Removed { decisions, deleted, pinned, undo, ..Removed::default() }
     }
 
     /// What a live event has found to be as it should be while the pass ran is not stale.

@@ -10,7 +10,7 @@ use super::harvest::{Harvested, sum_by_kind};
 use super::prepare::Prepared;
 use super::removal::Removed;
 use super::{Failure, Request, Sides, VERSION};
-use crate::apply::{Deleted, Written};
+use crate::apply::{Deleted, Failed, Written};
 use crate::catalog::Meaning;
 use crate::config::Settings;
 use crate::http::Usage;
@@ -19,7 +19,8 @@ use crate::model::{BlueprintId, Gap, Kind, Verdict};
 use crate::opsgenie;
 use crate::plan::deletion::{Decision, Seen};
 use crate::report::{
-    Cause, DeletionReport, ExpressionReport, KindReport, NullReport, PlanReport, Refusal, Report, Traffic,
+    Cause, DeletionReport, ExpressionReport, KindReport, Mode, NullReport, PlanReport, Refusal, Report,
+    Traffic,
 };
 
 /// A report in the making.
@@ -52,6 +53,10 @@ impl Summary {
 
     pub(super) fn prepared(&mut self, prepared: &Prepared) {
         self.report.warnings.extend(prepared.warnings.iter().cloned());
+    }
+
+    pub(super) fn warning(&mut self, text: String) {
+        self.report.warnings.push(text);
     }
 
     /// Counts of the source side, one row per kind of the mapping.
@@ -158,7 +163,7 @@ impl Summary {
 
     /// What was deleted, and what was kept and why.
     pub(super) fn removed(&mut self, rules: &Rules, removed: Removed) {
-        let Removed { decisions, mut deleted, error, withheld } = removed;
+        let Removed { decisions, mut deleted, mut pinned, undo, error, withheld } = removed;
         if let Some(why) = withheld {
             self.report.warnings.push(format!("nothing was deleted: {why}"));
         }
@@ -170,14 +175,25 @@ impl Summary {
         }
         for (blueprint, decision) in &decisions {
             let row = self.decided(blueprint, decision, deleted.remove(blueprint));
-            let feeds = |rule: &&Rule| rule.blueprints == Blueprints::Constant(blueprint.clone());
-            let feeder = rules.iter().find(feeds).map(|rule| rule.kind);
-            if let Some(kind) = self.report.kinds.iter_mut().find(|kind| Some(kind.kind) == feeder) {
-                kind.deleted += row.deleted;
-                kind.kept += row.kept;
-            }
-            self.report.deletions.push(row);
+            self.deletion(rules, blueprint, with_pinned(row, pinned.remove(blueprint)));
         }
+        for (blueprint, count) in pinned {
+            let none = DeletionReport { blueprint: blueprint.to_string(), deleted: 0, kept: 0, reason: None };
+            self.deletion(rules, &blueprint, with_pinned(none, Some(count)));
+        }
+        let went = self.report.deletions.iter().any(|row| row.deleted > 0);
+        self.report.undo = (went && self.report.mode == Mode::Apply).then_some(undo);
+    }
+
+    /// Adds a row, and its counts to the first kind that feeds its blueprint.
+    fn deletion(&mut self, rules: &Rules, blueprint: &BlueprintId, row: DeletionReport) {
+        let feeds = |rule: &&Rule| rule.blueprints == Blueprints::Constant(blueprint.clone());
+        let feeder = rules.iter().find(feeds).map(|rule| rule.kind);
+        if let Some(kind) = self.report.kinds.iter_mut().find(|kind| Some(kind.kind) == feeder) {
+            kind.deleted += row.deleted;
+            kind.kept += row.kept;
+        }
+        self.report.deletions.push(row);
     }
 
     fn decided(
@@ -204,11 +220,17 @@ impl Summary {
                 }
                 if let Some(failure) = &failure {
                     reasons.push(failure.to_string());
-                    if let Some(cause) = catalog_cause(failure) {
+                    let cause = match failure {
+                        Failed::Call(error) => catalog_cause(error),
+                        Failed::Journal(_) => {
+                            Some(Cause::Guarded(format!("{blueprint}: {failed} stay: {failure}")))
+                        }
+                    };
+                    if let Some(cause) = cause {
                         self.cause(cause);
                     }
                 }
-                let planned = self.report.mode == crate::report::Mode::Plan;
+                let planned = self.report.mode == Mode::Plan;
                 DeletionReport {
                     blueprint,
                     deleted: if planned { ids.len() } else { deleted.len() } as u64,
@@ -230,6 +252,14 @@ impl Summary {
         self.report.catalog = traffic(&sides.catalog.usage());
         self.report.settled()
     }
+}
+
+/// A row with what stays because somebody put it back.
+fn with_pinned(row: DeletionReport, pinned: Option<u64>) -> DeletionReport {
+    let Some(pinned) = pinned else { return row };
+    let told = format!("{pinned} put back by `undo`, until a pass makes them again");
+    let reason = row.reason.map_or_else(|| told.clone(), |reason| format!("{reason}; {told}"));
+    DeletionReport { kept: row.kept + pinned, reason: Some(reason), ..row }
 }
 
 /// What failed while records were mapped, as a report tells it: a row per field.

@@ -14,7 +14,7 @@ use ocean_opsgenie::map::{Rules, sound};
 use ocean_opsgenie::model::{Gap, Kind};
 use ocean_opsgenie::report::{
     BlueprintPlan, Cause, ChangeReport, DeletionReport, ExpressionReport, KindReport, LookupReport, Mode,
-    NullReport, PlanReport, Refusal, Report, Signal, StepName, StepReport,
+    NullReport, PlanReport, Refusal, Report, Signal, StepName, StepReport, Undo,
 };
 use serde_json::Value;
 
@@ -313,6 +313,7 @@ fn full_report() -> Report {
         kept: 1,
         reason: Some("why".into()),
     });
+    report.undo = Some(Undo::Run);
     report.refusals.push(Refusal { message: "m".into(), count: 1, examples: vec!["b/e".into()] });
     report.expressions.push(ExpressionReport {
         resource: 0,

@@ -31,3 +31,4 @@ mod start;
 mod summary;
 mod support;
 mod tidy;
+mod undo;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
     ("secret", &[]),
-    ("state", &[]),
+    ("state", &["model", "value"]),
     ("sandbox", &[]),
     ("model", &["value"]),
     ("jq", &["value"]),
@@ -19,7 +19,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("enrich", &["model", "opsgenie", "value"]),
     ("map", &["config", "jq", "model", "value"]),
     ("plan", &["model", "value"]),
-    ("apply", &["catalog", "model", "plan", "value"]),
+    ("apply", &["catalog", "model", "plan", "state", "value"]),
     ("report", &["apply", "config", "model", "plan"]),
     (
         "sync",

@@ -10,6 +10,7 @@ use crate::apply::{Deleted, Written, delete, inventory};
 use crate::model::{BlueprintId, Kind, Mapped, Verdict};
 use crate::plan::deletion::{Decision, Feeder, Filter, Naming, Permission, Policy, Seen, decide};
 use crate::sandbox::{Effect, Fault, On, Seeding, Touch};
+use crate::state::Pins;
 
 fn ago(minutes: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_mins(minutes)
@@ -27,7 +28,7 @@ impl Stage {
     }
 
     async fn decide(&self, before: Timestamp, written: &Written) -> BTreeMap<BlueprintId, Decision> {
-        let inventory = inventory(&self.catalog, before, written).await.unwrap();
+        let inventory = inventory(&self.catalog, before, written, &Pins::default()).await.unwrap();
         let feeders: Vec<Feeder> = rules()
             .into_iter()
             .map(|rule| Feeder { rule, naming: Naming::Exact, filter: Filter::None })
@@ -45,7 +46,7 @@ impl Stage {
         let before = self.catalog.clock().expect("every answer has a date");
         let written = self.pass(&rules(), pages).await;
         let decisions = self.decide(before, &written).await;
-        delete(&self.catalog, &decisions, &written.shapes).await
+        delete(&self.catalog, &decisions, &written.shapes, None).await
     }
 }
 

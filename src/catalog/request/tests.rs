@@ -71,7 +71,7 @@ fn writers_sign_as_exporter_and_readers_do_not() {
         requests.patch_blueprint(&blueprint("b"), &json!({})),
         requests.delete_blueprint(&blueprint("b")),
         requests.page(&blueprint("b"), &[], None),
-        requests.search(&blueprint("b"), &[], &[]),
+        requests.search(&blueprint("b"), &[], Parts::Whole),
         requests.inventory(None, None),
         requests.bulk_upsert(&blueprint("b"), bytes::Bytes::new(), policy, None),
         requests.bulk_delete(&blueprint("b"), &[], Dependents::Refuse, None),
@@ -122,7 +122,9 @@ fn a_page_asks_for_the_mapped_fields_only() {
     let request = requests().page(&blueprint("b"), &fields, None);
     insta::assert_snapshot!(body(&request), @r#"{"include":["$identifier","$title","$team","url","to"],"limit":1000}"#);
     let ids = [EntityId::new("a").unwrap(), EntityId::new("b").unwrap()];
-    let request = requests().search(&blueprint("b"), &ids, &fields);
+    let request = requests().search(&blueprint("b"), &ids, Parts::Whole);
+    assert_eq!(request.url.query(), Some("exclude_calculated_properties=true"));
+    let request = requests().search(&blueprint("b"), &ids, Parts::Fields(&fields));
     insta::assert_snapshot!(
         request.url.query().unwrap(),
         @"exclude_calculated_properties=true&include=blueprint&include=identifier&include=title&include=team&include=properties.url&include=relations.to"

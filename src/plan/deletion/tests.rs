@@ -59,7 +59,10 @@ impl Case {
     }
 
     fn decide(&self) -> Decision {
-        let inventory = Inventory { held: BTreeMap::from([(blueprint(ALERT), self.held.clone())]) };
+        let inventory = Inventory {
+            held: BTreeMap::from([(blueprint(ALERT), self.held.clone())]),
+            ..Inventory::default()
+        };
         let mut all = decide(&inventory, &self.feeders, &self.seen, &self.searched, &self.policy);
         all.remove(&blueprint(ALERT)).expect("stale entities get a decision")
     }
@@ -208,6 +211,28 @@ fn a_look_at_the_source_vouches_only_for_filtered_resources() {
     case.feeders.push(feeder(Kind::Incident, Some(ALERT)));
     case.seen.insert(Kind::Incident, complete(1));
     assert!(matches!(case.decide(), Decision::Guarded { guard: Guard::Ratio { .. }, .. }));
+}
+
+#[test]
+fn what_was_put_back_stays_until_it_is_produced_again() {
+    let pins = ["pinned", "made-again"]
+        .map(|id| EntityKey { blueprint: blueprint(ALERT), identifier: entity_id(id) });
+    let mut inventory = Inventory::with_pins(pins.into_iter().collect());
+    let mut ledger = Ledger::new(blueprint(ALERT));
+    let origin =
+        Origin { rule: RuleId(0), kind: Kind::Alert, record: RecordId::new("r").unwrap(), updated: None };
+    ledger.note(&entity_id("made-again"), &origin, Repeats::LastWins);
+    let ledgers = BTreeMap::from([(blueprint(ALERT), ledger)]);
+    for id in ["pinned", "made-again", "stale"] {
+        inventory.add(&blueprint(ALERT), entity_id(id), &ledgers, &Pointed::default());
+    }
+    inventory.add(&blueprint("other"), entity_id("pinned"), &ledgers, &Pointed::default());
+    let held = &inventory.held()[&blueprint(ALERT)];
+    assert_eq!(
+        (held.kept, held.pinned, held.stale.as_slice(), held.ours()),
+        (1, 1, &[entity_id("stale")][..], 3)
+    );
+    assert_eq!(inventory.held()[&blueprint("other")].pinned, 0, "a pin is on one key");
 }
 
 #[test]
