@@ -15,6 +15,7 @@
 //! | rights, rate limits, on-calls | the fields of [`Account`] |
 //! | what the real catalog leaves open | [`Manners`]; its clock is [`Catalog::clock`] |
 //! | entities of earlier runs | [`Catalog::seed_entity`], past all rules |
+//! | what was told about a sync | [`Catalog::told`], [`Catalog::sync_states`] |
 //! | what was asked, and what was wrong with it | [`Handle::requests`], [`Handle::counts`], [`Handle::violations`] |
 //!
 //! ```
@@ -42,7 +43,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 pub use catalog::{
     Addition, BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Seeding,
-    Stamping, Touch,
+    Stamping, Told, Touch,
 };
 pub use opsgenie::{Access, Account, AllOnCalls, Area, Bucket, Domain, Rights, Throttle};
 pub use server::{

@@ -13,11 +13,6 @@ fn identifier(asked: &Asked) -> &str {
     asked.segments.get(2).map_or("", String::as_str)
 }
 
-/// Logs, metrics, heartbeats and examples: read, checked for being JSON, dropped.
-pub(super) fn swallow(asked: &Asked) -> Result<Answer, Refusal> {
-    object(asked).map(|_| Answer::json(StatusCode::OK, &json!({ "ok": true })))
-}
-
 impl Catalog {
     pub(super) fn organization(&self) -> Answer {
         let organization = json!({

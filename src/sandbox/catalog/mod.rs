@@ -17,6 +17,7 @@ mod property;
 mod route;
 mod search;
 mod shelf;
+mod told;
 mod upsert;
 mod view;
 
@@ -35,6 +36,7 @@ use super::server::{Answer, Asked, Handle, Side};
 pub use addition::Addition;
 pub use clock::Clock;
 pub use entity::{Entity, Seeding};
+pub use told::Told;
 
 use answer::Refusal;
 use route::Route;
@@ -165,6 +167,7 @@ pub struct Catalog {
     unprovisioned: BTreeMap<String, u32>,
     protected: BTreeSet<String>,
     additions: Vec<(Addition, Value)>,
+    told: Vec<Told>,
     base: String,
 }
 
@@ -187,6 +190,7 @@ impl Catalog {
             unprovisioned: BTreeMap::new(),
             protected: BTreeSet::from(["_user".to_owned(), "_team".to_owned()]),
             additions: Vec::new(),
+            told: Vec::new(),
             base: String::new(),
         })
     }
@@ -224,7 +228,8 @@ impl Catalog {
             Route::PatchConfig => self.patch_config(asked),
             Route::PatchResyncState => self.patch_resync_state(asked),
             Route::GetResyncRequest => self.get_resync_request(asked),
-            Route::Examples | Route::Ingest | Route::IngestKind => integration::swallow(asked),
+            Route::Examples => self.examples(asked),
+            Route::Ingest | Route::IngestKind => self.ingest(asked),
             Route::Scorecard => self.add(asked, Addition::Scorecard),
             Route::Page => self.add(asked, Addition::Page),
             Route::Action => self.add(asked, Addition::Action),
