@@ -28,6 +28,16 @@ impl Integration {
         self.raw.get("arePortResourcesInitialized").and_then(Json::as_bool).unwrap_or(false)
     }
 
+    /// `installationType`: where the catalog thinks that the integration runs.
+    pub(super) fn installation_type(&self) -> Option<&str> {
+        self.raw.get("installationType").and_then(Json::as_str)
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(raw: Map<String, Json>) -> Self {
+        Self { raw }
+    }
+
     /// The object itself.
     pub fn raw(&self) -> &Map<String, Json> {
         &self.raw

@@ -6,10 +6,13 @@
 mod additions;
 mod blueprints;
 mod error;
+mod ingest;
 mod integration;
+mod lines;
 mod read;
 mod request;
 mod state;
+mod teller;
 mod token;
 mod wire;
 mod write;
@@ -24,13 +27,16 @@ use tokio_util::sync::CancellationToken;
 pub use additions::Addition;
 pub use blueprints::{Installed, StoredBlueprint};
 pub use error::{Error, Fault, Meaning, Said};
+pub use ingest::{Counts, Metric, Part, SyncState};
 pub use integration::{Destination, Integration, Wanted};
+pub use lines::{LogLine, LogLines};
 pub use read::{Owned, Owners, SnapshotPage};
 pub use request::{
     AddressError, DELETE_CHUNK, Dependents, Event, INTEGRATION_TYPE, Merge, MissingTargets, Parts, Requests,
     UPSERT_CHUNK, UpsertPolicy,
 };
 pub use state::{End, Schedule, State};
+pub use teller::{Examples, Teller, Telling};
 pub use wire::{Organization, read_entity, write_entity};
 pub use write::{BODY_LIMIT_BYTES, Body, Chunk, Stored};
 
@@ -108,6 +114,11 @@ impl Catalog {
         Self { http: self.http.until(stop), ..self.clone() }
     }
 
+    /// The same catalog and pass, its calls counted apart and ended by `stop` alone.
+    fn aside(&self, stop: CancellationToken) -> Self {
+        Self { http: self.http.fresh(stop), ..self.clone() }
+    }
+
     /// What the calls of this pass have used.
     pub fn usage(&self) -> http::Usage {
         self.http.usage()
@@ -148,6 +159,12 @@ impl Catalog {
             return Ok(response);
         }
         let token = tokens.renew(&token, &self.http, requests).await?;
+        self.send_with(request, &token).await
+    }
+
+    /// Sends a request with the token that is there, whatever comes of it.
+    async fn send_once(&self, request: Request) -> Result<Response, Fault> {
+        let token = self.account.tokens.current(&self.http, self.requests()).await?;
         self.send_with(request, &token).await
     }
 

@@ -165,6 +165,11 @@ impl Requests {
         &self.identifier
     }
 
+    /// `http` or `https`.
+    pub(super) fn scheme(&self) -> &str {
+        self.base.scheme()
+    }
+
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -238,6 +243,22 @@ impl Requests {
     /// `GET /v1/integration/{identifier}/resync-request`.
     pub fn resync_request(&self) -> Request {
         self.get(&["integration", &self.identifier, "resync-request"])
+    }
+
+    /// `POST /v1/integration/{identifier}/kinds/{kind}/examples`; sent once.
+    pub(super) fn examples(&self, kind: &str, body: bytes::Bytes) -> Request {
+        let url = self.url(&["integration", &self.identifier, "kinds", kind, "examples"]);
+        self.ingest_bytes(Method::POST, url, body)
+    }
+
+    /// A call to an address that the integration names; sent once.
+    pub(super) fn ingest(&self, method: Method, url: Url, body: &serde_json::Value) -> Request {
+        self.ingest_bytes(method, url, body.to_string().into())
+    }
+
+    /// The same, of a body that is JSON already.
+    pub(super) fn ingest_bytes(&self, method: Method, url: Url, body: bytes::Bytes) -> Request {
+        self.sign(Request::new(method, url).json(body).repeat(Repeat::Never), Signature::Plain)
     }
 
     /// `GET /v1/blueprints/{blueprint}`.
