@@ -58,7 +58,7 @@
 //! | [`report`] | what a pass did, as a table and as JSON, and the exit code |
 //! | [`sync`] | one pass, all stages in order; the only module that knows the order |
 //! | [`cli`] | the command line: arguments to settings, a report to an exit code |
-//! | [`telemetry`] | where events go: standard error |
+//! | [`telemetry`] | where events go: standard error, and lines for the catalog's pages |
 //! | [`sandbox`] | an Opsgenie account and a catalog inside the program: demo, default, test double |
 //!
 //! # Who may import whom
@@ -78,7 +78,7 @@
 //! | `plan` | `model`, `value` |
 //! | `apply` | `catalog`, `model`, `plan`, `state`, `value` |
 //! | `report` | `apply`, `config`, `model`, `plan` |
-//! | `telemetry` | `config` |
+//! | `telemetry` | `catalog`, `config` |
 //! | `sync` | every stage |
 //! | `cli` | anything; nobody imports it |
 //!
@@ -107,8 +107,10 @@
 //!    delete, guarded, or protected because something that feeds it was not seen whole. What seems stale behind a filter
 //!    is first looked up at the source. [`apply::delete`] removes, sources before targets. After a stop none of this
 //!    happens.
-//! 10. [`report::Report`] gathers counts, causes and traffic; [`report::Exit::of`] chooses the code. The catalog is told
-//!     how it went: completed, failed or aborted.
+//! 10. [`report::Report`] gathers counts, causes and traffic; [`report::Exit::of`] chooses the code.
+//!
+//! From step 4 on a [`catalog::Teller`] tells the catalog's pages how far each resource has come and how it ended, beside
+//! the pass: it is never waited for, but for its last words.
 //!
 //! # What is in memory
 //!

@@ -1,21 +1,34 @@
-//! Where events go: to standard error, for people or for machines. Standard output is for data only.
+//! Where events go: to standard error, for people or for machines, and to whoever wants them as lines. Standard output is
+//! for data only.
 
+use std::fmt::Debug;
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::{Dispatch, dispatcher};
+use tracing::{Dispatch, Event, Level, Subscriber, dispatcher};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
 
+use crate::catalog::{LogLine, LogLines};
 use crate::config::{LogFormat, LogLevel, LoggingSettings};
 
-/// Sends the events of this process to standard error from now on. When they are sent somewhere already, that stays.
-pub fn start(settings: &LoggingSettings) {
-    if dispatcher::set_global_default(dispatch(*settings, colour(), std::io::stderr)).is_err() {
+/// Sends the events of this process to standard error from now on, and to `lines` where somebody wants them. When they
+/// are sent somewhere already, that stays.
+pub fn start(settings: &LoggingSettings, lines: Option<LogLines>) {
+    if dispatcher::set_global_default(dispatch(*settings, colour(), std::io::stderr, lines)).is_err() {
         tracing::debug!("events go where they went before");
     }
+}
+
+/// The lines of this process that somebody else is to be told: a bounded number of the last ones.
+pub fn lines() -> LogLines {
+    static LINES: OnceLock<LogLines> = OnceLock::new();
+    LINES.get_or_init(LogLines::default).clone()
 }
 
 /// Whether lines are coloured.
@@ -31,7 +44,7 @@ fn colour() -> Colour {
     if std::io::stderr().is_terminal() && !unwanted { Colour::Coloured } else { Colour::Plain }
 }
 
-fn dispatch<W>(settings: LoggingSettings, colour: Colour, writer: W) -> Dispatch
+fn dispatch<W>(settings: LoggingSettings, colour: Colour, writer: W, kept: Option<LogLines>) -> Dispatch
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -42,7 +55,48 @@ where
             lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
     };
-    Dispatch::new(Registry::default().with(lines.with_filter(wanted(settings.level))))
+    let kept = kept.map(|lines| Keeping(lines).with_filter(wanted(settings.level)));
+    Dispatch::new(Registry::default().with(lines.with_filter(wanted(settings.level))).with(kept))
+}
+
+/// Keeps events as lines.
+struct Keeping(LogLines);
+
+impl<S: Subscriber> Layer<S> for Keeping {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let level = match *event.metadata().level() {
+            Level::TRACE | Level::DEBUG => "DEBUG",
+            Level::INFO => "INFO",
+            Level::WARN => "WARNING",
+            Level::ERROR => "ERROR",
+        };
+        let mut line = LogLine { at: Timestamp::now(), level, message: String::new(), fields: Vec::new() };
+        event.record(&mut Reading(&mut line));
+        self.0.push(line);
+    }
+}
+
+/// Reads the fields of an event into a line.
+struct Reading<'a>(&'a mut LogLine);
+
+impl Reading<'_> {
+    fn field(&mut self, field: &Field, text: String) {
+        if field.name() == "message" {
+            self.0.message = text;
+        } else {
+            self.0.fields.push((field.name(), text));
+        }
+    }
+}
+
+impl Visit for Reading<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.field(field, value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.field(field, format!("{value:?}"));
+    }
 }
 
 /// Ours from the level that is set. Of libraries only what is alarming, at any level: they know nothing of our secrets.
@@ -80,9 +134,14 @@ mod tests {
 
     /// What is told of some events, without times.
     fn told(level: LogLevel, format: LogFormat) -> String {
+        keeping(level, format, None)
+    }
+
+    fn keeping(level: LogLevel, format: LogFormat, kept: Option<LogLines>) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        let dispatch = dispatch(LoggingSettings { level, format }, Colour::Plain, move || writer.clone());
+        let settings = LoggingSettings { level, format };
+        let dispatch = dispatch(settings, Colour::Plain, move || writer.clone(), kept);
         dispatcher::with_default(&dispatch, || {
             tracing::debug!("a call");
             tracing::info!(kind = "alert", count = 3, "listed");
@@ -131,6 +190,22 @@ mod tests {
         {"level":"INFO","message":"listed","kind":"alert","count":3}
         {"level":"ERROR","message":"refused"}
         {"level":"WARN","message":"odd certificate"}
+        "#);
+    }
+
+    #[test]
+    fn lines_are_kept_from_the_level_that_is_set() {
+        let kept = LogLines::default();
+        keeping(LogLevel::Info, LogFormat::Text, Some(kept.clone()));
+        let lines: Vec<String> = kept
+            .waiting()
+            .iter()
+            .map(|line| format!("{} {} {:?}", line.level, line.message, line.fields))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        INFO listed [("kind", "alert"), ("count", "3")]
+        ERROR refused []
+        WARNING odd certificate []
         "#);
     }
 }

@@ -170,5 +170,5 @@ fn told(said: Result<(), Exit>) -> Exit {
 }
 
 fn start_telling(settings: &crate::config::Settings) {
-    telemetry::start(&settings.logging);
+    telemetry::start(&settings.logging, settings.disclosure.logs.then(telemetry::lines));
 }

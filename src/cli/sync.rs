@@ -10,6 +10,7 @@ use crate::jq::{Environment, Limits};
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
 use crate::sync::{self, Request, Sides};
+use crate::telemetry;
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
@@ -62,6 +63,7 @@ pub(super) fn request(
         environment: environment(settings),
         schedule,
         interlock: Interlock::default(),
+        lines: settings.disclosure.logs.then(telemetry::lines),
     }
 }
 

@@ -44,14 +44,20 @@ impl Settings {
             value.trim() == secret || (secret.len() >= MIN_PART_LENGTH && value.contains(secret))
         };
         self.secrets().iter().any(|secret| !secret.is_empty() && holds(secret.expose()))
-            || has_user_info(value)
+            || holds_a_password(value)
     }
 }
 
 fn is_telling(name: &str) -> bool {
     let upper = name.to_uppercase();
     let is_ours = || names::SECRETS.iter().any(|secret| is_at_or_above(&upper, &secret.variable()));
-    TELLING.iter().any(|word| upper.contains(word)) || is_ours()
+    names_a_secret(name) || is_ours()
+}
+
+/// Whether a name tells that what it names is nobody's business.
+pub fn names_a_secret(name: &str) -> bool {
+    let upper = name.to_uppercase();
+    TELLING.iter().any(|word| upper.contains(word))
 }
 
 /// Whether a variable is the one or a group that may hold it, as `OCEAN__PORT` holds `OCEAN__PORT__CLIENT_ID`.
@@ -60,7 +66,7 @@ fn is_at_or_above(name: &str, variable: &str) -> bool {
 }
 
 /// Whether there is an address with a password, such as `postgres://user:password@host`.
-fn has_user_info(value: &str) -> bool {
+pub fn holds_a_password(value: &str) -> bool {
     value.split("://").skip(1).any(|rest| {
         let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or(rest);
         authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))

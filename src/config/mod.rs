@@ -24,6 +24,7 @@ mod tests;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use exposure::{holds_a_password, names_a_secret};
 pub use fault::{Fault, Faults, Loudness, Notice, Problem};
 pub use mapping::MappingFile;
 pub use origin::{Origin, Source};

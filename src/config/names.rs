@@ -87,6 +87,8 @@ pub const CLIENT_TIMEOUT: Setting = Setting("client_timeout");
 pub const RETRY_BUDGET: Setting = Setting("retry_budget");
 /// `OCEAN__SEND_RAW_DATA_EXAMPLES`: whether raw records may be sent to the catalog as examples.
 pub const SEND_EXAMPLES: Setting = Setting("send_raw_data_examples");
+/// `OCEAN__STATUS_HEARTBEAT_INTERVAL_SECONDS`: seconds between two heartbeats of a pass.
+pub const HEARTBEAT: Setting = Setting("status_heartbeat_interval_seconds");
 /// `OCEAN__ALLOW_ENVIRONMENT_VARIABLES_JQ_ACCESS`: whether a mapping may read variables that are no credentials.
 pub const JQ_ENVIRONMENT: Setting = Setting("allow_environment_variables_jq_access");
 /// `OCEAN__JQ__STEPS`: steps that one evaluation of an expression may take.
@@ -128,7 +130,7 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 36] = [
+const PLAIN: [Setting; 37] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
@@ -147,6 +149,7 @@ const PLAIN: [Setting; 36] = [
     CLIENT_TIMEOUT,
     RETRY_BUDGET,
     SEND_EXAMPLES,
+    HEARTBEAT,
     JQ_ENVIRONMENT,
     JQ_STEPS,
     JQ_SECONDS,
@@ -168,7 +171,7 @@ const PLAIN: [Setting; 36] = [
 ];
 
 /// Names that Port's integration or its Helm chart sets and that mean nothing here.
-const WITHOUT_MEANING: [&str; 34] = [
+const WITHOUT_MEANING: [&str; 33] = [
     "port.port_app_config_cache_ttl",
     "port.feature_flags_cache_ttl_seconds",
     "port.blueprint_cache_ttl_seconds",
@@ -186,7 +189,6 @@ const WITHOUT_MEANING: [&str; 34] = [
     "process_in_queue_max_workers",
     "process_in_queue_timeout",
     "caching_storage_mode",
-    "status_heartbeat_interval_seconds",
     "event_workers_count",
     "max_event_processing_seconds",
     "max_wait_seconds_before_shutdown",

@@ -23,6 +23,8 @@ const DEFAULT_POLL_SECONDS: u64 = 60;
 const DEFAULT_TIMEOUT_SECONDS: u64 = 60;
 /// A minute bucket that somebody else emptied may take two of its periods to let us in.
 const DEFAULT_RETRY_SECONDS: u64 = 180;
+/// The catalog takes a pass without one for dead after some ten minutes.
+const DEFAULT_HEARTBEAT_SECONDS: u64 = 10;
 /// Enough to hide the way there and back, few enough that one refusal does not hit a crowd.
 const DEFAULT_CALLS_IN_FLIGHT: u64 = 8;
 /// What one client has on the wire at most.
@@ -95,6 +97,11 @@ impl Settings {
             batches: batches(&mut reader),
             expressions: expressions(&mut reader),
             deletion: deletion(&mut reader),
+            heartbeat: Duration::from_secs(
+                reader
+                    .integer(names::HEARTBEAT, " of seconds", 1..=MAX_SECONDS)
+                    .unwrap_or(DEFAULT_HEARTBEAT_SECONDS),
+            ),
             disclosure: DisclosureSettings {
                 raw_examples: reader.boolean(names::SEND_EXAMPLES).unwrap_or(false),
                 logs: reader.boolean(names::HTTP_LOGGING).unwrap_or(true),

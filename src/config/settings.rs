@@ -38,6 +38,8 @@ pub struct Settings {
     pub expressions: ExpressionSettings,
     /// What may be deleted.
     pub deletion: DeletionSettings,
+    /// `OCEAN__STATUS_HEARTBEAT_INTERVAL_SECONDS` (default 10): the time between two signs of life while a pass runs.
+    pub heartbeat: Duration,
     /// What leaves the house besides entities.
     pub disclosure: DisclosureSettings,
     /// Our own HTTP server.

@@ -36,9 +36,6 @@ pub struct Report {
     /// What the program's exit code will be.
     #[serde(rename = "exitCode", serialize_with = "code")]
     pub exit: Exit,
-    /// Whether the catalog was told that a resync runs.
-    #[serde(skip)]
-    pub announced: bool,
     /// Everything that kept the run from being simply done.
     pub causes: Vec<Cause>,
     /// Faults of the mapping, and what looks wrong beside them.
@@ -66,6 +63,8 @@ pub struct Report {
     pub opsgenie: Traffic,
     /// Calls to the catalog.
     pub catalog: Traffic,
+    /// Calls that told the catalog's pages how the pass goes; not among those to the catalog.
+    pub progress: Traffic,
 }
 
 /// Whether a run writes.
@@ -245,7 +244,6 @@ impl Report {
             mode,
             duration: Duration::ZERO,
             exit: Exit::Done,
-            announced: false,
             causes: Vec::new(),
             faults: Vec::new(),
             kinds: Vec::new(),
@@ -258,6 +256,7 @@ impl Report {
             warnings: Vec::new(),
             opsgenie: Traffic::default(),
             catalog: Traffic::default(),
+            progress: Traffic::default(),
         }
     }
 

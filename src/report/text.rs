@@ -34,6 +34,9 @@ pub fn text(report: &Report, style: Style) -> String {
     attention(&mut out, report, paint);
     traffic(&mut out, "Opsgenie", &report.opsgenie);
     traffic(&mut out, "catalog", &report.catalog);
+    if report.progress.calls > 0 {
+        traffic(&mut out, "progress", &report.progress);
+    }
     closing(&mut out, report, paint);
     out
 }
@@ -330,7 +333,6 @@ mod tests {
             mode: Mode::Apply,
             duration: Duration::from_millis(1234),
             exit: Exit::Done,
-            announced: true,
             faults: Vec::new(),
             causes: vec![
                 Cause::Incomplete("alert: the listing failed".into()),
@@ -373,6 +375,7 @@ mod tests {
                 waited: Duration::from_secs(3),
                 ..Traffic::default()
             },
+            progress: Traffic { calls: 9, bytes_sent: 4_321, ..Traffic::default() },
         }
         .settled()
     }

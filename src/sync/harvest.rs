@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
+use super::examples::Showing;
 use crate::apply::Feed;
 use crate::enrich::{Enriched, Failure, Lookups};
 use crate::map::{self, Rules, Tally};
@@ -28,6 +29,8 @@ pub(super) struct Harvest {
 #[derive(Debug)]
 pub(super) struct Harvested {
     pub(super) kind: Kind,
+    /// The rules that took its records.
+    pub(super) rules: Arc<[RuleId]>,
     pub(super) listed: u64,
     pub(super) enriched: u64,
     pub(super) tally: Tally,
@@ -84,18 +87,20 @@ pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)
 }
 
 impl Harvest {
-    /// Lists, joins and maps; hands the entities over as they come.
+    /// Lists, joins and maps; hands the entities over as they come. The first records are shown.
     pub(super) async fn run(
         self,
         lookups: Lookups,
         rules: Arc<Rules>,
         extent: Extent,
         to: Feed,
+        mut showing: Showing,
     ) -> Harvested {
         let begin = Instant::now();
         let kind = self.listing.kind;
         let mut harvested = Harvested {
             kind,
+            rules: self.rules.clone(),
             listed: 0,
             enriched: 0,
             tally: Tally::default(),
@@ -107,6 +112,7 @@ impl Harvest {
             duration: Duration::ZERO,
         };
         let pages = limited(lookups.pages(&self.listing), extent);
+        let pages = pages.inspect_ok(|page| showing.show(&page.records));
         let mapped = pages.map(|page| map_page(page, &lookups, &rules, &self.rules)).buffered(PAGES_AT_ONCE);
         let mut mapped = std::pin::pin!(mapped);
         while let Some(page) = mapped.next().await {

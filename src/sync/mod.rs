@@ -5,6 +5,7 @@
 //! ```
 
 mod connect;
+mod examples;
 mod failure;
 mod filter_check;
 mod harvest;
@@ -14,9 +15,10 @@ mod planned;
 mod prepare;
 mod removal;
 mod summary;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -29,20 +31,19 @@ pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
 pub use summary::expressions;
 
 use crate::apply::{self, Interlock, Job, Writer};
-use crate::catalog::{Catalog, End, Event, Merge, MissingTargets, Schedule, State, UpsertPolicy};
+use crate::catalog::{Event, Examples, LogLines, Merge, MissingTargets, Schedule, UpsertPolicy};
 use crate::config::{MappingFile, Settings};
 use crate::enrich::Lookups;
 use crate::jq::Environment;
 use crate::model::Kind;
 use crate::plan::deletion::Permission;
-use crate::report::{Cause, Exit, Mode, Report, Signal};
+use crate::report::{Cause, Mode, Report, Signal};
+use examples::Showing;
 use harvest::{Extent, Harvested};
 use keeping::Keeping;
 use prepare::Prepared;
 use summary::Summary;
-
-/// How long the last words to the catalog may take once a run was stopped.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+use telling::Telling;
 
 /// What a pass is asked to do, beyond what the settings and the mapping say.
 #[derive(Clone, Debug)]
@@ -63,6 +64,8 @@ pub struct Request {
     pub schedule: Option<Schedule>,
     /// What live events do meanwhile, where there are some.
     pub interlock: Interlock,
+    /// Log lines for the catalog's pages; none: none are told.
+    pub lines: Option<LogLines>,
 }
 
 impl Default for Request {
@@ -76,7 +79,14 @@ impl Default for Request {
             environment: Environment::default(),
             schedule: None,
             interlock: Interlock::default(),
+            lines: None,
         }
+    }
+}
+
+impl Request {
+    fn wants(&self, kind: Kind) -> bool {
+        self.only.is_empty() || self.only.contains(&kind)
     }
 }
 
@@ -97,7 +107,8 @@ pub async fn run(
     };
     let _passing = request.interlock.begin_pass();
     let mut summary = Summary::new(settings, request, resync);
-    let result = pass(settings, &sides, request, resync, stop, &mut summary).await;
+    let mut telling = Telling::silent();
+    let result = pass(settings, &sides, request, resync, stop, &mut summary, &mut telling).await;
     if let Err(failure) = &result {
         summary.failure(failure);
     }
@@ -105,10 +116,8 @@ pub async fn run(
         summary.cause(Cause::Stopped(signal().unwrap_or(Signal::Terminate)));
     }
     let report = summary.finish(&sides, begin.elapsed());
-    if request.mode == Mode::Apply {
-        tell_end(&sides.catalog, request, &report).await;
-    }
-    report
+    let progress = telling.finish(report.exit, stop).await;
+    Report { progress: summary::traffic(&progress), ..report }
 }
 
 async fn pass(
@@ -118,13 +127,13 @@ async fn pass(
     resync: Uuid,
     stop: &CancellationToken,
     summary: &mut Summary,
+    telling: &mut Telling,
 ) -> Result<(), Failure> {
     let mut keeping = Keeping::open(settings, &resync.to_string(), request.mode)?;
     let installed = prepare::install(settings, sides, request.mode).await?;
     let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
     if request.mode == Mode::Apply {
-        summary.announced();
-        tell(&sides.catalog, State::Running { started: Timestamp::now() }, request.schedule).await;
+        telling.begin(settings, sides, request, resync, installed.integration());
     }
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     summary.prepared(&prepared);
@@ -141,8 +150,10 @@ async fn pass(
         interlock: request.interlock.clone(),
     };
     let mut writer = Writer::start(&sides.catalog, job).await?;
-    let harvested = harvest_all(sides, request, &prepared, &mut writer).await;
+    telling.resources(&prepared, |kind| request.wants(kind));
+    let harvested = harvest_all(sides, request, &prepared, &mut writer, telling.examples()).await;
     let written = writer.finish().await;
+    telling.harvested(&prepared, &harvested, &written);
     summary.harvested(&prepared, harvested);
     summary.written(&written);
     let mut decisions = BTreeMap::new();
@@ -156,7 +167,9 @@ async fn pass(
             began,
             keeping: keeping.as_mut(),
         };
+        telling.reconciling();
         let removed = removal.run(&written, &seen).await;
+        telling.reconciled(&removed);
         decisions.clone_from(&removed.decisions);
         summary.removed(&prepared.rules, removed);
     }
@@ -177,16 +190,17 @@ async fn harvest_all(
     request: &Request,
     prepared: &Prepared,
     writer: &mut Writer,
+    examples: Option<Examples>,
 ) -> Vec<Harvested> {
     let extent = request.limit.map_or(Extent::Whole, Extent::Limited);
-    let wanted = |kind: Kind| request.only.is_empty() || request.only.contains(&kind);
     let rotations = harvest::rotations(&prepared.rules);
     let lookups = Lookups::with_rotations(&sides.source, prepared.rules.needs(), rotations);
     let mut running = Vec::new();
     for (kind, harvests) in harvest::by_kind(&prepared.rules, Timestamp::now()) {
-        let Some(feed) = writer.feed(kind).filter(|_| wanted(kind)) else { continue };
+        let Some(feed) = writer.feed(kind).filter(|_| request.wants(kind)) else { continue };
         for harvest in harvests {
-            running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone()));
+            let showing = Showing::new(examples.clone(), kind);
+            running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone(), showing));
         }
     }
     join_all(running).await
@@ -200,40 +214,5 @@ fn upsert_policy(mapping: &MappingFile) -> UpsertPolicy {
         } else {
             MissingTargets::Refuse
         },
-    }
-}
-
-/// Tells the catalog's pages how it went; also after a stop, but not for long.
-async fn tell_end(catalog: &Catalog, request: &Request, report: &Report) {
-    let Some(end) = end_of(report) else { return };
-    let catalog = catalog.until(CancellationToken::new());
-    let state = State::Ended { end, ended: Timestamp::now() };
-    let told = tokio::time::timeout(LAST_WORDS, tell(&catalog, state, request.schedule)).await;
-    if told.is_err() {
-        tracing::warn!("the catalog did not take the state of the resync in time");
-    }
-}
-
-/// How a pass ended, in the catalog's words; none when it never began there.
-fn end_of(report: &Report) -> Option<End> {
-    if !report.announced {
-        return None;
-    }
-    Some(match report.exit {
-        Exit::Interrupted | Exit::Terminated => End::Aborted,
-        Exit::Done | Exit::Guarded | Exit::Refused => End::Completed,
-        Exit::Unexpected
-        | Exit::Configuration
-        | Exit::Permission
-        | Exit::Incomplete
-        | Exit::Mismatch
-        | Exit::Due
-        | Exit::Unavailable => End::Failed,
-    })
-}
-
-async fn tell(catalog: &Catalog, state: State, schedule: Option<Schedule>) {
-    if let Err(error) = catalog.tell_state(state, schedule).await {
-        tracing::warn!(%error, "the pass goes on");
     }
 }

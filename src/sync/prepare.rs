@@ -45,6 +45,13 @@ pub(super) struct Installed {
     set_up: SetUp,
 }
 
+impl Installed {
+    /// As the catalog holds it; none in a run that only plans a first pass.
+    pub(super) fn integration(&self) -> Option<&Integration> {
+        self.integration.as_ref()
+    }
+}
+
 /// Creates the integration or brings it up to date, and installs the resources at the first start. A set-up that fails
 /// leaves no half and is tried again next time. A run that only plans reads the same and writes nothing.
 pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> Result<Installed, Failure> {

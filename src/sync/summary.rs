@@ -35,11 +35,6 @@ impl Summary {
         Self { report, seen: BTreeMap::new() }
     }
 
-    /// The catalog was told that a resync runs.
-    pub(super) fn announced(&mut self) {
-        self.report.announced = true;
-    }
-
     pub(super) fn failure(&mut self, failure: &Failure) {
         self.report.faults = failure.faults().to_vec();
         self.report.causes.extend(failure.cause());
@@ -345,7 +340,7 @@ fn causes_of(harvested: &Harvested, anything: bool) -> Vec<Cause> {
     causes
 }
 
-fn traffic(usage: &Usage) -> Traffic {
+pub(super) fn traffic(usage: &Usage) -> Traffic {
     Traffic {
         calls: usage.calls,
         retries: usage.retries,

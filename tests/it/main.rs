@@ -19,6 +19,7 @@ mod map_test;
 mod oncalls;
 mod pass;
 mod plan;
+mod progress;
 mod rehearsal;
 #[cfg(unix)]
 mod service;

@@ -92,7 +92,9 @@ async fn second_pass_of(preset: &str) -> String {
         assert_eq!((&row["created"], &row["updated"]), (&json!(0), &json!(0)), "{row}");
     }
     let routes = |counts: ocean_opsgenie::sandbox::Counts| {
-        let lines = counts.by_route.into_iter().map(|(route, calls)| format!("{calls} {route}\n"));
+        // How much is told of a pass depends on how long it takes.
+        let asked = counts.by_route.into_iter().filter(|(route, _)| !route.contains("/ingest/"));
+        let lines = asked.map(|(route, calls)| format!("{calls} {route}\n"));
         lines.collect::<String>()
     };
     let [source, catalog] = [stage.sandbox.opsgenie().counts(), stage.sandbox.catalog().counts()].map(routes);

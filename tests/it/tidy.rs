@@ -29,7 +29,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve", &["catalog", "config", "model", "opsgenie", "report", "state", "sync", "value"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["catalog", "config"]),
 ];
 
 /// Modules that may import anything; nobody imports them.
