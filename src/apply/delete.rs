@@ -113,7 +113,34 @@ pub async fn delete(
         over = over.or_else(|| deleted.failure.clone().filter(Failed::ends_the_run));
         all.insert(blueprint, deleted);
     }
+    if over.is_none() {
+        try_again(catalog, &mut all).await;
+    }
+    for (blueprint, deleted) in &all {
+        let noted = journal.as_deref_mut().map(|journal| journal.stayed(blueprint, &deleted.depended_on));
+        if let Some(Err(error)) = noted {
+            tracing::warn!(%error, "the journal names entities that stayed");
+        }
+    }
     all
+}
+
+/// What depended on something that is gone by now: within a blueprint, or where blueprints point at each other. It was
+/// kept in the journal the first time.
+async fn try_again(catalog: &Catalog, all: &mut BTreeMap<BlueprintId, Deleted>) {
+    let count = |all: &BTreeMap<BlueprintId, Deleted>| all.values().map(|one| one.deleted.len()).sum();
+    let mut before: usize = 0;
+    let mut gone: usize = count(all);
+    while gone > before {
+        for (blueprint, result) in all.iter_mut().filter(|(_, result)| !result.depended_on.is_empty()) {
+            let mut spare = SEARCH_CALLS;
+            for batch in std::mem::take(&mut result.depended_on).chunks(DELETE_CHUNK) {
+                delete_batch(catalog, blueprint, batch, &mut spare, result).await;
+            }
+        }
+        before = gone;
+        gone = count(all);
+    }
 }
 
 fn ends_the_run(error: &Error) -> bool {
@@ -146,8 +173,7 @@ pub async fn remove(catalog: &Catalog, blueprint: &BlueprintId, ids: Vec<EntityI
     delete_from(catalog, blueprint, &ids, None).await
 }
 
-/// Deletes in batches, always asking the catalog to refuse what others depend on. What depended on something else in
-/// the list is tried again when that is gone.
+/// Deletes in batches, always asking the catalog to refuse what others depend on.
 async fn delete_from(
     catalog: &Catalog,
     blueprint: &BlueprintId,
@@ -170,17 +196,6 @@ async fn delete_from(
                 result.failure.get_or_insert(failed);
             }
         }
-    }
-    let mut gone = 0;
-    while result.deleted.len() > gone && !result.depended_on.is_empty() {
-        gone = result.deleted.len();
-        let again = std::mem::take(&mut result.depended_on);
-        for batch in again.chunks(DELETE_CHUNK) {
-            delete_batch(catalog, blueprint, batch, &mut spare, &mut result).await;
-        }
-    }
-    if let Some(Err(error)) = journal.map(|journal| journal.stayed(blueprint, &result.depended_on)) {
-        tracing::warn!(%error, "the journal names entities that stayed");
     }
     result
 }

@@ -6,6 +6,7 @@ mod delete;
 mod desk;
 mod interlock;
 mod lane;
+mod ordered;
 mod rehearsal;
 mod tally;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod writer;
 
 pub use delete::{Deleted, Failed, delete, inventory, remove};
 pub use interlock::{Claim, Interlock, Passing, Settled, Standing};
+pub use ordered::Orderly;
 pub use rehearsal::{Keep, Planned, PlannedStep, Rehearsed};
 pub use tally::{Counts, RefusalGroup, Tally};
 pub use writer::{Feed, Job, Writer, Written};

@@ -349,6 +349,19 @@ impl Written {
         (blueprint, second_tries)
     }
 
+    /// Adds what another writer did, in other blueprints.
+    pub(super) fn join(&mut self, other: Self) {
+        let Self { tally, ledgers, pointed, shapes, rewritten, broken, rehearsed, strays } = other;
+        self.tally.add(tally);
+        self.ledgers.extend(ledgers);
+        self.pointed.merge(pointed);
+        self.shapes.extend(shapes);
+        self.rewritten.extend(rewritten);
+        self.broken.extend(broken);
+        self.rehearsed.extend(rehearsed);
+        self.strays += strays;
+    }
+
     async fn try_again(
         &mut self,
         blueprint: &BlueprintId,

@@ -58,6 +58,8 @@ pub(super) enum Command {
     Sync(SyncArguments),
     /// Shows what a pass would do, and writes nothing.
     Plan(PlanArguments),
+    /// Puts back what a run deleted; without RUN, lists the runs that deleted something.
+    Undo(UndoArguments),
     /// Prints records of the source as JSON lines, in the shape that mappings see.
     Get(GetArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
@@ -115,6 +117,13 @@ pub(super) struct PlanArguments {
     /// Ends with 10 when there is something to do.
     #[arg(long)]
     pub(super) exit_code: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct UndoArguments {
+    /// The run, by the id that its report shows. Needs `OCEAN__STATE_DIR`, as the run did.
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

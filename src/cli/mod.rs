@@ -12,6 +12,7 @@ mod stop;
 mod summary;
 mod sync;
 mod terminal;
+mod undo;
 mod validate;
 
 use std::ffi::OsString;
@@ -95,6 +96,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
         Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
+        Some(Command::Undo(undo)) => undo::run(&undo, &output, stop).await,
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),

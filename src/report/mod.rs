@@ -5,6 +5,7 @@ mod markdown;
 mod plan;
 mod plan_text;
 mod text;
+mod undo;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
 pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
 pub use text::{Style, text};
+pub use undo::{PutBack, RunReport, UndoReport, runs_text, undo_text};
 
 use crate::config::Diagnostic;
 use crate::model::{Gap, Kind, Verdict};

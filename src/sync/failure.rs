@@ -37,6 +37,14 @@ pub enum Failure {
     /// What outlives a run could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Something was asked for that only a state directory can have.
+    #[error("OCEAN__STATE_DIR is not set, so nothing is kept of what runs delete; set it to a folder")]
+    NoStateDir,
+    /// Nothing is kept of such a run.
+    #[error(
+        "no run `{0}` of this installation is kept in OCEAN__STATE_DIR; `ocean-opsgenie undo` lists those that are"
+    )]
+    NoSuchRun(String),
     /// A signal ended it.
     #[error("stopped")]
     Stopped,
@@ -57,7 +65,9 @@ impl Failure {
             | Self::NoMapping(_)
             | Self::Mapping(_)
             | Self::Resources(_)
-            | Self::State(_) => Cause::Configuration(text),
+            | Self::State(_)
+            | Self::NoStateDir
+            | Self::NoSuchRun(_) => Cause::Configuration(text),
             Self::Source(error) => return source_cause(error),
             Self::Catalog(error) => return catalog_cause(error),
             Self::Stopped => return None,

@@ -124,9 +124,12 @@ impl Trouble {
             Failure::Catalog(error) => again_catalog(error),
             // Somebody may mend them, and nothing is wrong with the event.
             Failure::NoMapping(_) | Failure::Mapping(_) | Failure::Stopped => Again::Later,
-            Failure::Http(_) | Failure::Address(_) | Failure::Resources(_) | Failure::State(_) => {
-                Again::Never
-            }
+            Failure::Http(_)
+            | Failure::Address(_)
+            | Failure::Resources(_)
+            | Failure::State(_)
+            | Failure::NoStateDir
+            | Failure::NoSuchRun(_) => Again::Never,
         };
         Self { again, text: failure.to_string() }
     }

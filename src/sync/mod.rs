@@ -16,6 +16,7 @@ mod prepare;
 mod removal;
 mod summary;
 mod telling;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -29,6 +30,7 @@ pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
 pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
 pub use summary::expressions;
+pub use undo::{runs, undo};
 
 use crate::apply::{self, Interlock, Job, Writer};
 use crate::catalog::{Event, Examples, LogLines, Merge, MissingTargets, Schedule, UpsertPolicy};
