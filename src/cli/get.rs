@@ -1,11 +1,13 @@
 //! `get`: records of a kind as JSON lines, in the shape that mappings see.
 
 use futures::StreamExt as _;
+use jiff::Timestamp;
 
 use crate::config::Settings;
 use crate::enrich::{Enriched, Lookups};
 use crate::http::Proxy;
-use crate::model::{Kind, Lookup};
+use crate::model::filter::{Question, Search};
+use crate::model::{Filter, Kind, Lookup};
 use crate::opsgenie::{Error, Listing, Opsgenie, Page, Rotations};
 use crate::report::{Cause, Exit};
 use crate::sync::{self, Failure};
@@ -50,7 +52,18 @@ fn listing(arguments: &GetArguments) -> Result<Listing, Exit> {
         ));
         return Err(Exit::Configuration);
     }
-    Ok(Listing { kind: arguments.kind, query: arguments.query.clone(), rotations: rotations(arguments) })
+    let query = arguments.query.as_deref().map(|text| question(arguments.kind, text)).transpose()?.flatten();
+    Ok(Listing { kind: arguments.kind, query, rotations: rotations(arguments) })
+}
+
+/// A search text, as it is asked.
+fn question(kind: Kind, text: &str) -> Result<Option<Question>, Exit> {
+    let filter = Search::new(text).and_then(|search| Filter::new(kind, Vec::new(), Some(search)));
+    let filter = filter.map_err(|fault| {
+        terminal::talk(&format!("error: Opsgenie cannot be asked for `--query {text}`: {fault}"));
+        Exit::Configuration
+    })?;
+    Ok(filter.at(Timestamp::now()))
 }
 
 fn rotations(arguments: &GetArguments) -> Rotations {

@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::http::Response;
+use crate::model::filter::Question;
 use crate::model::{Kind, Record, RecordId};
 use crate::value::Value;
 
@@ -19,12 +20,12 @@ use super::wire::{self, Envelope};
 use super::{Error, search};
 
 /// Which records to list.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The kind.
     pub kind: Kind,
-    /// A search text of Opsgenie; nothing for all. Kinds without search (team, schedule, schedule-oncall) ignore it.
-    pub query: Option<String>,
+    /// Which of them; nothing for all. Kinds without search (team, schedule, schedule-oncall) ignore it.
+    pub query: Option<Question>,
     /// Whether schedules come with their rotations.
     pub rotations: Rotations,
 }
@@ -258,7 +259,7 @@ impl Run {
 
     /// What the server counts; nothing where it does not count.
     async fn counted(&self) -> Result<Option<u32>, Error> {
-        let query = || search::until(self.listing.query.as_deref(), self.walk.until_ms());
+        let query = || search::until(self.query(), self.walk.until_ms());
         match self.listing.kind {
             Kind::Alert => match self.source.ask(&Call::CountAlerts { query: query() }).await {
                 Ok((envelope, _, request)) => match wire::count(envelope.data.get("count")) {
@@ -291,6 +292,11 @@ impl Run {
         Ok(Some(last.map_or(rows, |last| last.saturating_add(1))))
     }
 
+    /// The text of the search.
+    fn query(&self) -> Option<&str> {
+        self.listing.query.as_ref().map(Question::text)
+    }
+
     fn call(&self, query: Option<String>, span: Span) -> Call {
         match self.listing.kind {
             Kind::Alert => Call::Alerts { query, span },
@@ -305,7 +311,7 @@ impl Run {
 
     /// Fetches and decodes a page as a task of its own, so that it goes on while the pages before it are worked on.
     fn fetch(&self, ask: Ask) -> Fetch {
-        let call = self.call(search::since(self.listing.query.as_deref(), ask.since_ms), ask.span);
+        let call = self.call(search::since(self.query(), ask.since_ms), ask.span);
         let source = self.source.clone();
         AbortOnDropHandle::new(tokio::spawn(async move {
             let (envelope, response, request) = source.ask(&call).await?;

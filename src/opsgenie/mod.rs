@@ -27,7 +27,8 @@ mod tests {
 
     use super::*;
     use crate::http::{Client, Options, Policy, Proxy};
-    use crate::model::Kind;
+    use crate::model::filter::Search;
+    use crate::model::{Filter, Kind};
     use crate::sandbox::{
         Access, AlertStatus, Area, Bucket, Effect, Fault, OMIT, On, Sandbox, Size, Times, World, text,
     };
@@ -97,7 +98,9 @@ mod tests {
     }
 
     fn open() -> Listing {
-        Listing { query: Some("status:open".into()), ..Listing::all(Kind::Alert) }
+        let search = Search::new("status:open").unwrap();
+        let filter = Filter::new(Kind::Alert, Vec::new(), Some(search)).unwrap();
+        Listing { query: filter.at(jiff::Timestamp::UNIX_EPOCH), ..Listing::all(Kind::Alert) }
     }
 
     #[tokio::test]

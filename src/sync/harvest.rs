@@ -69,7 +69,7 @@ pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)
             _ => Rotations::Left,
         };
         let listing =
-            Listing { kind: rule.kind, query: rule.filter().and_then(|filter| filter.query(now)), rotations };
+            Listing { kind: rule.kind, query: rule.filter().and_then(|filter| filter.at(now)), rotations };
         match by_listing.iter_mut().find(|(known, _)| *known == listing) {
             Some((_, rules)) => rules.push(rule.id),
             None => by_listing.push((listing, vec![rule.id])),

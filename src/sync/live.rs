@@ -18,9 +18,9 @@ use crate::config::Settings;
 use crate::enrich::{Enriched, Lookups};
 use crate::jq::Environment;
 use crate::map::{Blueprints, Rule, Rules, Tally};
-use crate::model::filter::Judgement;
+use crate::model::filter::{Asked, Clause, Field, Judgement};
 use crate::model::{
-    Blueprint, BlueprintId, EntityId, EntityKey, Kind, Lookup, Mapped, Record, RecordId, RuleId,
+    Blueprint, BlueprintId, EntityId, EntityKey, Filter, Kind, Lookup, Mapped, Record, RecordId, RuleId,
 };
 use crate::opsgenie::{self, Listing, Opsgenie};
 use crate::plan::merge_record;
@@ -360,12 +360,7 @@ impl Work<'_> {
             let fits = match filter.judge(&record.body, now) {
                 Judgement::Fits => true,
                 Judgement::Differs => false,
-                Judgement::Unknown => {
-                    let query = filter.query(now).unwrap_or_default();
-                    finds(&self.sides.source, &record.id, &query)
-                        .await
-                        .map_err(|error| source_trouble(&error))?
-                }
+                Judgement::Unknown => finds(&self.sides.source, &record.id, filter, now).await?,
             };
             if fits {
                 taken.push(id);
@@ -530,11 +525,18 @@ fn source_trouble(error: &opsgenie::Error) -> Trouble {
 }
 
 /// Whether Opsgenie finds an alert by a search, where the alert itself does not tell.
-async fn finds(source: &Opsgenie, alert: &RecordId, query: &str) -> Result<bool, opsgenie::Error> {
-    let query = Some(format!("alertId:\"{alert}\" AND ({query})"));
-    let mut pages = source.pages(&Listing { query, ..Listing::all(Kind::Alert) });
+async fn finds(
+    source: &Opsgenie,
+    alert: &RecordId,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<bool, Trouble> {
+    let this = Clause::new(Kind::Alert, Field::AlertId, &Asked::Any(vec![alert.to_string()]));
+    let both = this.and_then(|this| filter.clone().and(this));
+    let both = both.map_err(|fault| Trouble { again: Again::Never, text: fault.to_string() })?;
+    let mut pages = source.pages(&Listing { query: both.at(now), ..Listing::all(Kind::Alert) });
     while let Some(page) = pages.next().await {
-        if page?.records.iter().any(|record| record.id == *alert) {
+        if page.map_err(|error| source_trouble(&error))?.records.iter().any(|record| record.id == *alert) {
             return Ok(true);
         }
     }

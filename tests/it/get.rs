@@ -87,6 +87,13 @@ async fn a_search_is_opsgenies() {
     stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts"), Effect::status(422)));
     let run = stage.run(&["get", "alert", "--query", "status=open"]).await;
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{}", run.stderr);
+    for bad in ["status:(open", ""] {
+        let before = stage.sandbox.opsgenie().requests().len();
+        let run = stage.run(&["get", "alert", "--query", bad]).await;
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.starts_with("error: Opsgenie cannot be asked for `--query "), "{}", run.stderr);
+        assert_eq!(stage.sandbox.opsgenie().requests().len(), before);
+    }
     let run = stage.run(&["get", "team", "--query", "x"]).await;
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(run.stderr, @"

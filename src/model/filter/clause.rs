@@ -21,14 +21,14 @@ pub enum Asked {
 }
 
 /// A field and what it must hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
     field: Field,
     wanted: Wanted,
 }
 
 /// What a field must hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// A time within the window.
     Time(Window<Moment>),

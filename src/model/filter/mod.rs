@@ -10,6 +10,8 @@ mod judge;
 mod text;
 mod window;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Kind;
@@ -27,7 +29,7 @@ const MAX_VALUES: usize = 100;
 const MAX_QUERY_BYTES: usize = 4096;
 
 /// Conditions on the records of a kind, all of which must hold.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     kind: Kind,
     clauses: Vec<Clause>,
@@ -47,6 +49,16 @@ impl Filter {
             0..=MAX_QUERY_BYTES => Ok(filter),
             bytes => Err(ValueFault::TooLong(bytes)),
         }
+    }
+
+    /// The same with one more condition.
+    ///
+    /// # Errors
+    /// [`ValueFault::TooLong`] when no address can carry them together.
+    pub fn and(self, clause: Clause) -> Result<Self, ValueFault> {
+        let Self { kind, mut clauses, search } = self;
+        clauses.push(clause);
+        Self::new(kind, clauses, search)
     }
 
     /// The kind whose records it is about.
@@ -75,6 +87,12 @@ impl Filter {
         (!parts.is_empty()).then(|| parts.join(" AND "))
     }
 
+    /// What a listing is asked at `now`; nothing when all records are wanted.
+    pub fn at(&self, now: Timestamp) -> Option<Question> {
+        let text: Arc<str> = self.query(now)?.into();
+        Some(Question { filter: self.clone(), text })
+    }
+
     /// Whether a listing asked at `now` would show this record.
     ///
     /// `body` is a whole record, as `GET /v2/alerts/{id}` or `GET /v1/incidents/{id}` gives it, or one of a listing. What
@@ -86,6 +104,25 @@ impl Filter {
             .map(|clause| clause.judge(self.kind, body, now))
             .chain(search)
             .fold(Judgement::Fits, Judgement::and)
+    }
+}
+
+/// A filter and the text that it is at one instant: what a listing is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    filter: Filter,
+    text: Arc<str>,
+}
+
+impl Question {
+    /// What is sent as `query`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The conditions, for who cannot search.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
     }
 }
 
@@ -106,7 +143,7 @@ mod agreement {
     use crate::sandbox::{self, Sandbox};
     use crate::secret::Secret;
 
-    async fn list(source: &Opsgenie, kind: Kind, query: Option<String>) -> Vec<Record> {
+    async fn list(source: &Opsgenie, kind: Kind, query: Option<Question>) -> Vec<Record> {
         let listing = Listing { query, ..Listing::all(kind) };
         let pages: Vec<_> =
             source.pages(&listing).try_collect().await.expect("the sandbox understands the query");
@@ -147,7 +184,7 @@ mod agreement {
         ] {
             let clause = Clause::new(kind, field, &Asked::One(asked.to_owned())).unwrap();
             let filter = Filter::new(kind, vec![clause], None).unwrap();
-            let shown = list(&source, kind, filter.query(now)).await;
+            let shown = list(&source, kind, filter.at(now)).await;
             let shown: BTreeSet<_> = shown.into_iter().map(|record| record.id).collect();
             for record in list(&source, kind, None).await {
                 let judgement = filter.judge(&record.body, now);
