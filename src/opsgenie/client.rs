@@ -1,4 +1,4 @@
-//! An account: one place that asks.
+//! An account that is asked over the network: one place that asks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, Pace, Repeat, Request, Response, Url};
-use crate::model::{Kind, Record, RecordId};
+use crate::model::RecordId;
 use crate::secret::Secret;
 use crate::value::Value;
 
@@ -15,9 +15,9 @@ use super::Error;
 use super::request::{Call, Domain};
 use super::wire::{self, Envelope};
 
-/// An Opsgenie account, read only. Clones share connections, paces and counters.
+/// An account behind its API. Clones share connections, paces and counters.
 #[derive(Clone, Debug)]
-pub struct Opsgenie {
+pub(super) struct Live {
     base: Url,
     token: Arc<Secret>,
     http: http::Client,
@@ -36,15 +36,15 @@ const PATIENCE_FOR_LIMITS: Duration = Duration::from_secs(5);
 /// Pages that an unpaged list may turn out to have, should it be paged one day.
 const MAX_FOLLOWED: usize = 1000;
 
-impl Opsgenie {
+impl Live {
     /// An account behind `api_url` (scheme, host and perhaps a path). Asks nothing yet.
-    pub fn new(http: http::Client, api_url: &str, api_token: Secret) -> Result<Self, Error> {
+    pub(super) fn new(http: http::Client, api_url: &str, api_token: Secret) -> Result<Self, Error> {
         let wrong = |reason: &str| Error::Address { address: api_url.to_owned(), reason: reason.to_owned() };
         let base = Url::parse(api_url.trim()).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(wrong("it begins with https://"));
         }
-        let opsgenie = Self {
+        let live = Self {
             base,
             token: Arc::new(api_token),
             http,
@@ -52,69 +52,65 @@ impl Opsgenie {
             limits_asked: Arc::default(),
         };
         // A key that no header can carry is found out here, not in the middle of a pass.
-        opsgenie.sign(Call::Account.request(&opsgenie.base)?)?;
-        Ok(opsgenie)
+        live.sign(Call::Account.request(&live.base)?)?;
+        Ok(live)
     }
 
     /// The same account with at most `calls` at once within each domain.
     #[must_use]
-    pub fn with_at_most(self, calls: usize) -> Self {
+    pub(super) fn with_at_most(self, calls: usize) -> Self {
         Self { paces: paces(calls), ..self }
     }
 
     /// The same account, with what was learnt about its paces, for another pass that `stop` ends.
     #[must_use]
-    pub fn fresh(&self, stop: CancellationToken) -> Self {
+    pub(super) fn fresh(&self, stop: CancellationToken) -> Self {
         Self { http: self.http.fresh(stop), ..self.clone() }
     }
 
     /// What was used up so far in this pass.
-    pub fn usage(&self) -> http::Usage {
+    pub(super) fn usage(&self) -> http::Usage {
         self.http.usage()
     }
 
     /// The rate found out for a domain, in calls a second; nothing while nothing was refused.
-    pub fn rate(&self, domain: Domain) -> Option<f64> {
+    pub(super) fn rate(&self, domain: Domain) -> Option<f64> {
         self.pace(domain).rate()
     }
 
     /// `GET /v2/account`: name, plan, number of users. The cheapest test of a key.
-    pub async fn account(&self) -> Result<Value, Error> {
+    pub(super) async fn account(&self) -> Result<Value, Error> {
         self.one(&Call::Account).await
     }
 
     /// A team with its `members`.
-    pub async fn team(&self, id: &RecordId) -> Result<Value, Error> {
+    pub(super) async fn team(&self, id: &RecordId) -> Result<Value, Error> {
         self.one(&Call::Team(id.clone())).await
     }
 
     /// An alert with the fields that the list leaves out (`description`, `details`, `entity`, `actions`).
-    pub async fn alert(&self, id: &RecordId) -> Result<Record, Error> {
-        let body = self.one(&Call::Alert(id.clone())).await?;
-        Ok(Record { kind: Kind::Alert, id: id.clone(), body })
+    pub(super) async fn alert(&self, id: &RecordId) -> Result<Value, Error> {
+        self.one(&Call::Alert(id.clone())).await
     }
 
     /// An incident.
-    pub async fn incident(&self, id: &RecordId) -> Result<Record, Error> {
-        let body = self.one(&Call::Incident(id.clone())).await?;
-        Ok(Record { kind: Kind::Incident, id: id.clone(), body })
+    pub(super) async fn incident(&self, id: &RecordId) -> Result<Value, Error> {
+        self.one(&Call::Incident(id.clone())).await
     }
 
     /// Who is on call in one schedule: `_parent` and `onCallRecipients`.
-    pub async fn oncalls(&self, schedule: &RecordId) -> Result<Value, Error> {
+    pub(super) async fn oncalls(&self, schedule: &RecordId) -> Result<Value, Error> {
         self.one(&Call::OncallsOf(schedule.clone())).await
     }
 
     /// Who is on call in every schedule, in one call.
-    pub async fn all_oncalls(&self) -> Result<Vec<Value>, Error> {
+    pub(super) async fn all_oncalls(&self) -> Result<Vec<Value>, Error> {
         self.whole(&Call::Oncalls).await
     }
 
     /// The ids of the alerts that opened an incident or were attached to it.
-    pub async fn associated_alert_ids(&self, incident: &RecordId) -> Result<Vec<RecordId>, Error> {
-        let call = Call::AssociatedAlerts(incident.clone());
-        let ids = self.whole(&call).await?;
-        Ok(ids.iter().filter_map(|id| RecordId::new(id.as_str()?).ok()).collect())
+    pub(super) async fn associated_alert_ids(&self, incident: &RecordId) -> Result<Value, Error> {
+        self.whole(&Call::AssociatedAlerts(incident.clone())).await.map(Value::array)
     }
 
     /// A list that comes whole, or page after page where the server says so.
@@ -207,9 +203,9 @@ fn paces(most_in_flight: usize) -> Arc<[Pace; Domain::ALL.len()]> {
 mod tests {
     use super::*;
 
-    fn account(url: &str, key: &str) -> Result<Opsgenie, Error> {
+    fn account(url: &str, key: &str) -> Result<Live, Error> {
         let http = http::Client::new(http::Options::default()).unwrap();
-        Opsgenie::new(http, url, Secret::new(key))
+        Live::new(http, url, Secret::new(key))
     }
 
     #[test]

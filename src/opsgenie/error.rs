@@ -1,11 +1,15 @@
 //! Every answer of Opsgenie that is not the one hoped for, with its meaning.
 //! <https://docs.opsgenie.com/docs/response>
 
+use serde::{Deserialize, Serialize};
+
+use super::RecordingFault;
 use crate::http;
 use crate::model::Gap;
 
 /// Why Opsgenie gave nothing, or not everything. `request` is method and address, `message` Opsgenie's own words.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "error", content = "about", rename_all = "kebab-case")]
 pub enum Error {
     /// The address in the settings is none.
     #[error(
@@ -95,6 +99,10 @@ pub enum Error {
     /// Everything answered, but rows moved so much that some may have been missed.
     #[error("the listing did not settle: {0}")]
     Unsettled(String),
+    /// A recording cannot be used, or cannot tell.
+    #[error(transparent)]
+    #[serde(skip)]
+    Recording(#[from] RecordingFault),
     /// The run was stopped.
     #[error("stopped")]
     Stopped,
@@ -115,7 +123,8 @@ impl Error {
             | Self::Unavailable(_)
             | Self::Unexpected { .. }
             | Self::Malformed { .. }
-            | Self::Id(_) => Gap::Listing(self.to_string()),
+            | Self::Id(_)
+            | Self::Recording(_) => Gap::Listing(self.to_string()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::model::filter::Question;
 use crate::model::{Kind, Record, RecordId};
 use crate::value::Value;
 
-use super::client::Opsgenie;
+use super::client::Live;
 use super::pages::{Ask, Entry, More, Row, Sheet, Stuck, Then, Walk};
 use super::request::{Call, Rotations, Span};
 use super::wire::{self, Envelope};
@@ -47,15 +47,15 @@ pub struct Page {
 }
 
 /// A row without identity: no object, or no `id`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a row of kind `{kind}` {reason}; it begins with `{excerpt}`")]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("a row of kind `{kind}` {reason}; it begins with `{}`", wire::excerpt(&.row.to_bytes()))]
 pub struct RowFault {
     /// The kind that was listed.
     pub kind: Kind,
     /// What is wrong with it.
     pub reason: RowReason,
-    /// Its beginning, ids blotted out.
-    pub excerpt: String,
+    /// The row itself; messages show its beginning, ids blotted out.
+    pub row: Value,
 }
 
 /// Why a row is no record.
@@ -76,10 +76,10 @@ pub type Pages = BoxStream<'static, Result<Page, Error>>;
 /// Pages under way at once: what the pace of a domain allows, and no more than that in memory.
 const LOOKAHEAD: usize = 8;
 
-impl Opsgenie {
+impl Live {
     /// Lists a kind. `schedule-oncall` lists schedules; who is on call is joined to them elsewhere. `webhook-event` has no
     /// listing: nothing comes.
-    pub fn pages(&self, listing: &Listing) -> Pages {
+    pub(super) fn pages(&self, listing: &Listing) -> Pages {
         let entry = match listing.kind {
             Kind::Alert | Kind::Incident => Entry::Creation,
             Kind::Service | Kind::User => Entry::Offset,
@@ -121,7 +121,7 @@ impl Opsgenie {
 }
 
 impl Page {
-    fn push(&mut self, kind: Kind, row: Value) {
+    pub(super) fn push(&mut self, kind: Kind, row: Value) {
         let reason = if row.as_object().is_none() {
             RowReason::NoObject
         } else {
@@ -130,10 +130,10 @@ impl Page {
                 Some(Err(_)) | None => RowReason::NoId,
             }
         };
-        self.faults.push(RowFault { kind, reason, excerpt: wire::excerpt(&row.to_bytes()) });
+        self.faults.push(RowFault { kind, reason, row });
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty() && self.faults.is_empty()
     }
 }
@@ -159,7 +159,7 @@ enum Phase {
 
 /// A walk under way.
 struct Run {
-    source: Opsgenie,
+    source: Live,
     listing: Listing,
     walk: Walk,
     under_way: VecDeque<(Ask, Fetch)>,

@@ -1,20 +1,23 @@
-//! The source: an Opsgenie account, read over its REST API.
+//! The source: an Opsgenie account, read over its REST API, or a recording of one, read from a folder.
 //!
-//! [`Opsgenie`] asks; [`Opsgenie::pages`] lists a whole kind, however long and however restless it is. Every answer that
+//! [`Opsgenie`] asks either; [`Opsgenie::pages`] lists a whole kind, however long and however restless it is. Every answer that
 //! is not the one hoped for is a variant of [`Error`].
 
 mod client;
 mod error;
 mod listing;
 mod pages;
+pub mod recording;
 mod request;
 mod search;
+mod source;
 mod wire;
 
-pub use client::Opsgenie;
 pub use error::Error;
 pub use listing::{Listing, Page, Pages, RowFault, RowReason};
+pub use recording::Fault as RecordingFault;
 pub use request::{Domain, Rotations};
+pub use source::Opsgenie;
 
 #[cfg(test)]
 mod tests {

@@ -94,7 +94,9 @@ pub(super) fn source_cause(error: &opsgenie::Error) -> Option<Cause> {
         }
         Error::Plan { .. } | Error::Stopped => None,
         Error::Unavailable(_) => Some(Cause::Unavailable(text)),
-        Error::Missing { .. }
+        Error::Recording(fault) if fault.lies_in_the_question() => Some(Cause::Configuration(text)),
+        Error::Recording(_)
+        | Error::Missing { .. }
         | Error::Unexpected { .. }
         | Error::Malformed { .. }
         | Error::Id(_)

@@ -86,19 +86,7 @@ async fn look(
 }
 
 async fn read(source: &Opsgenie, kind: Kind, id: &RecordId) -> Result<Option<Record>, Error> {
-    let record = match kind {
-        Kind::Alert => source.alert(id).await,
-        Kind::Incident => source.incident(id).await,
-        Kind::Service
-        | Kind::Team
-        | Kind::Schedule
-        | Kind::ScheduleOncall
-        | Kind::User
-        | Kind::WebhookEvent => {
-            return Err(Error::Id(id.to_string()));
-        }
-    };
-    match record {
+    match source.look_up(kind, id).await {
         Ok(record) => Ok(Some(record)),
         Err(Error::Missing { .. }) => Ok(None),
         Err(error) => Err(error),
