@@ -47,8 +47,9 @@
 //! | [`secret`] | a text that cannot be printed |
 //! | [`config`] | what the user decides: settings and mapping, each value with where it came from |
 //! | [`http`] | the one client for both sides: pace, retry, limits, counters |
-//! | [`opsgenie`] | the source: requests, listings that are whole however long, what each status means |
+//! | [`opsgenie`] | the source: requests, listings that are whole however long, what each status means; recordings replayed |
 //! | [`enrich`] | joins: what mappings find under `__team`, `__oncalls` and the like |
+//! | [`record`] | a whole account into a folder, redacted, for a replay |
 //! | [`jq`] | the mapping language: compile once, run many; what a program may read |
 //! | [`map`] | records to entities by the user's mapping; pure |
 //! | [`plan`] | what is to be done, as values: comparison, order, deletion; pure |
@@ -74,6 +75,7 @@
 //! | `config` | `model`, `secret`, `value` |
 //! | `opsgenie`, `catalog` | `http`, `model`, `secret`, `value` |
 //! | `enrich` | `model`, `opsgenie`, `value` |
+//! | `record` | `enrich`, `model`, `opsgenie`, `secret`, `state`, `value` |
 //! | `map` | `config`, `jq`, `model`, `value` |
 //! | `plan` | `model`, `value` |
 //! | `apply` | `catalog`, `model`, `plan`, `state`, `value` |
@@ -140,6 +142,7 @@ pub mod map;
 pub mod model;
 pub mod opsgenie;
 pub mod plan;
+pub mod record;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

@@ -20,6 +20,8 @@ pub(super) struct Arguments {
     pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) output: OutputArguments,
+    #[command(flatten)]
+    pub(super) source: RecordingArguments,
 }
 
 const AFTER_HELP: &str = "\
@@ -28,6 +30,14 @@ Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 aut
 7 a test that was asked for failed · 10 `plan --exit-code` found something to do · 75 a side was unavailable, try later · 130/143 stopped by a signal.
 
 Try it without any account: ocean-opsgenie sandbox";
+
+/// Where the account is read from.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct RecordingArguments {
+    /// Reads the account from this folder, which `record` has written, instead of asking Opsgenie.
+    #[arg(long, value_name = "DIR")]
+    pub(super) source: Option<PathBuf>,
+}
 
 /// How results are shown.
 #[derive(Clone, Debug, Args)]
@@ -62,6 +72,8 @@ pub(super) enum Command {
     Undo(UndoArguments),
     /// Prints records of the source as JSON lines, in the shape that mappings see.
     Get(GetArguments),
+    /// Writes a whole account into a folder, without keys and phone numbers, for --source.
+    Record(RecordArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
     Map(MapArguments),
     /// Checks settings, resources and mapping without the network.
@@ -105,6 +117,8 @@ pub(super) struct ScopeArguments {
     /// Deletes nothing.
     #[arg(long)]
     pub(super) no_delete: bool,
+    #[command(flatten)]
+    pub(super) recording: RecordingArguments,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -148,6 +162,21 @@ pub(super) struct GetArguments {
     /// Only what this text in Opsgenie's search language finds: `status:open AND priority:P1`.
     #[arg(long, value_name = "QUERY")]
     pub(super) query: Option<String>,
+    #[command(flatten)]
+    pub(super) recording: RecordingArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RecordArguments {
+    /// A folder that is not there yet, or an empty one.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// Reads every alert whole, too (a call each), for mappings with `includeDetails: true`.
+    #[arg(long)]
+    pub(super) details: bool,
+    /// Replaces names and mail addresses of persons; the same person has the same pseudonym everywhere in the recording.
+    #[arg(long)]
+    pub(super) pseudonyms: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -19,7 +19,7 @@ use super::{refused, settings};
 
 /// Prints the records.
 pub(super) async fn run(arguments: &GetArguments, output: &OutputArguments, stop: &Stop) -> Exit {
-    let settings = match settings::of_source(output) {
+    let settings = match settings::of_source(arguments.recording.source.clone(), output) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };

@@ -5,6 +5,7 @@ mod faults;
 mod get;
 mod map;
 mod plan;
+mod record;
 mod sandbox;
 mod service;
 mod settings;
@@ -25,7 +26,7 @@ use crate::report::{Exit, Report};
 use crate::sync::Failure;
 use crate::telemetry;
 
-use arguments::{Arguments, Command, Form, OutputArguments, SyncArguments};
+use arguments::{Arguments, Command, Form, OutputArguments, ScopeArguments, SyncArguments};
 use stop::Stop;
 
 /// Threads that drive calls; mapping has its own. More would not make a pass faster and would cost memory.
@@ -90,14 +91,23 @@ async fn until_stopped(arguments: Arguments) -> Exit {
 }
 
 async fn command(arguments: Arguments, stop: &Stop) -> Exit {
-    let Arguments { command, output } = arguments;
+    let Arguments { command, output, source } = arguments;
+    if let (Some(_), Some(folder)) = (&command, &source.source) {
+        let folder = folder.display();
+        terminal::talk(&format!(
+            "error: `--source {folder}` stands before a command\n  hint: write it after the command"
+        ));
+        return Exit::Configuration;
+    }
+    let scope = ScopeArguments { recording: source, ..ScopeArguments::default() };
     match command {
-        None => listen(&SyncArguments::default(), &output, stop).await,
+        None => listen(&SyncArguments { scope, ..SyncArguments::default() }, &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
         Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
         Some(Command::Undo(undo)) => undo::run(&undo, &output, stop).await,
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
+        Some(Command::Record(record)) => record::run(&record, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,

@@ -12,7 +12,8 @@ use super::{settings, show, summary};
 
 /// Runs a pass that writes nothing and shows what it would do.
 pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, stop: &Stop) -> Exit {
-    let settings = match settings::resolve(&SyncArguments::default(), output) {
+    let asked = SyncArguments { scope: arguments.scope.clone(), ..SyncArguments::default() };
+    let settings = match settings::resolve(&asked, output) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };

@@ -103,6 +103,7 @@ fn resolve(variables: &BTreeMap<String, String>, output: &OutputArguments) -> Re
         environment: variables.clone(),
         dotenv: None,
         config_yaml: None,
+        recording: None,
         read_file: Box::new(|path| std::fs::read_to_string(path)),
     };
     settings::settle(&sources, output)

@@ -1,5 +1,7 @@
 //! From arguments to settings.
 
+use std::path::PathBuf;
+
 use crate::config::{Faults, Loudness, Notice, Override, Settings, Sources, names};
 use crate::report::Exit;
 
@@ -18,6 +20,7 @@ pub(super) fn resolve(arguments: &SyncArguments, output: &OutputArguments) -> Re
     let initialize = arguments.initialize_port_resources.map(|yes| yes.to_string());
     set(names::INITIALIZE, "--initialize-port-resources", initialize);
     let sources = Sources::of_process(overrides).map_err(|faults| refuse_settings(&faults, output))?;
+    let sources = Sources { recording: arguments.scope.recording.source.clone(), ..sources };
     settle(&sources, output)
 }
 
@@ -39,20 +42,23 @@ fn told(settings: &Settings, notices: &[Notice]) {
 
 /// The settings of this process for a command that calls neither side: credentials may be missing.
 pub(super) fn offline(output: &OutputArguments) -> Result<Settings, Exit> {
-    for_some(output, Settings::resolve_offline)
+    for_some(None, output, Settings::resolve_offline)
 }
 
-/// The settings of this process for a command that reads the source only: the catalog's credentials may be missing.
-pub(super) fn of_source(output: &OutputArguments) -> Result<Settings, Exit> {
-    for_some(output, Settings::resolve_source)
+/// The settings of this process for a command that reads the source only, or a `recording` of one: the catalog's
+/// credentials may be missing.
+pub(super) fn of_source(recording: Option<PathBuf>, output: &OutputArguments) -> Result<Settings, Exit> {
+    for_some(recording, output, Settings::resolve_source)
 }
 
 fn for_some(
+    recording: Option<PathBuf>,
     output: &OutputArguments,
     resolve: impl Fn(&Sources) -> Result<(Settings, Vec<Notice>), Faults>,
 ) -> Result<Settings, Exit> {
     let refused = |faults| refuse_settings(&faults, output);
     let sources = Sources::of_process(overrides_of(output)).map_err(refused)?;
+    let sources = Sources { recording, ..sources };
     let (settings, notices) = resolve(&sources).map_err(refused)?;
     told(&settings, &notices);
     Ok(settings)

@@ -78,6 +78,8 @@ pub struct SourceSettings {
     pub calls_in_flight: usize,
     /// `OCEAN__OPSGENIE__SCHEDULES_OF_ONE_TEAM` (default `merge`).
     pub schedules_of_one_team: SchedulesOfOneTeam,
+    /// `--source`: the folder of a recording that is read in place of the account; none asks the account.
+    pub recording: Option<PathBuf>,
 }
 
 /// What becomes of several records of kind `schedule-oncall` that give one entity: those of one team, most often.

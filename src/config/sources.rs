@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Faults, Problem};
 use super::names::Setting;
@@ -41,6 +41,8 @@ pub struct Sources {
     pub dotenv: Option<TextFile>,
     /// `config.yaml` of the working directory.
     pub config_yaml: Option<TextFile>,
+    /// A folder with a recording, which stands for the Opsgenie account; its credentials are not needed then.
+    pub recording: Option<PathBuf>,
     /// How a file is read that a setting names.
     pub read_file: Box<ReadFile>,
 }
@@ -56,6 +58,7 @@ impl Sources {
             environment: variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             dotenv: None,
             config_yaml: None,
+            recording: None,
             read_file: Box::new(read_small_file),
         }
     }
@@ -82,6 +85,7 @@ impl Sources {
                 environment: environment(),
                 dotenv,
                 config_yaml,
+                recording: None,
                 read_file: Box::new(read_small_file),
             }),
         }
@@ -129,6 +133,7 @@ pub(super) fn of_environment<const N: usize>(pairs: [(&str, &str); N]) -> Source
         environment: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         dotenv: None,
         config_yaml: None,
+        recording: None,
         read_file: Box::new(|path: &Path| {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("no {}", path.display())))
         }),

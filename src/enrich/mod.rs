@@ -28,6 +28,7 @@ use crate::value::Value;
 use details::Details;
 use impact::{Impacts, Services};
 use oncalls::Oncalls;
+pub(crate) use patience::Patience;
 use related::Related;
 use shared::Shared;
 use teams::Teams;

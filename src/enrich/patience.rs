@@ -12,7 +12,7 @@ const GIVE_UP: u32 = 3;
 
 /// Patience with one sort of reads.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     failed_in_a_row: AtomicU32,
     /// Why nothing is asked any more, once that is so.
     given_up: OnceLock<Error>,
@@ -22,7 +22,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Asks, until it is known that no answer will come.
-    pub(super) async fn ask<T>(&self, ask: impl AsyncFnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) async fn ask<T>(&self, ask: impl AsyncFnOnce() -> Result<T, Error>) -> Result<T, Error> {
         match (self.ended.run_until_cancelled(ask()).await, self.given_up.get()) {
             (Some(answer), _) => {
                 match &answer {

@@ -85,7 +85,8 @@ fn hint(reason: &io::Error) -> &'static str {
     }
 }
 
-fn create_folder(folder: &Path) -> io::Result<()> {
+/// Creates a folder for its owner alone, with those above it, where it is missing.
+pub fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -32,7 +32,10 @@ impl Sides {
         } else {
             tls(settings.catalog.certificates)?
         };
-        let source = account(settings, source_tls, proxy, stop)?;
+        let source = match &settings.source.recording {
+            Some(folder) => Opsgenie::recorded(folder, stop.clone())?,
+            None => account(settings, source_tls, proxy, stop)?,
+        };
         let catalog_http = client(settings, catalog_tls, proxy, stop)?;
         let options = catalog::Options {
             base_url: settings.catalog.base_url.clone(),
@@ -46,9 +49,12 @@ impl Sides {
     }
 }
 
-/// The source alone.
+/// The source alone: the account, or a recording of one.
 pub fn source(settings: &Settings, proxy: &Proxy, stop: &CancellationToken) -> Result<Opsgenie, Failure> {
-    account(settings, tls(settings.source.certificates)?, proxy, stop)
+    match &settings.source.recording {
+        Some(folder) => Ok(Opsgenie::recorded(folder, stop.clone())?),
+        None => account(settings, tls(settings.source.certificates)?, proxy, stop),
+    }
 }
 
 fn account(

@@ -20,6 +20,7 @@ mod oncalls;
 mod pass;
 mod plan;
 mod progress;
+mod recording;
 mod rehearsal;
 #[cfg(unix)]
 mod service;

@@ -17,6 +17,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("opsgenie", &["http", "model", "secret", "value"]),
     ("catalog", &["http", "model", "secret", "value"]),
     ("enrich", &["model", "opsgenie", "value"]),
+    ("record", &["enrich", "model", "opsgenie", "secret", "state", "value"]),
     ("map", &["config", "jq", "model", "value"]),
     ("plan", &["model", "value"]),
     ("apply", &["catalog", "model", "plan", "state", "value"]),
