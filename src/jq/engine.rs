@@ -15,10 +15,10 @@ use jaq_core::{Compiler, Ctx, DataT, Filter, Lut, Vars};
 use super::meter::Stop;
 use super::val::Val;
 use super::{
-    CompileFault, Environment, Form, Limits, Reach, RunError, calls, direct, meter, natives, reach, rewrite,
+    CompileFault, Environment, Form, Limits, RunError, calls, direct, meter, natives, reach, rewrite,
     shortcut, syntax,
 };
-use crate::value::Value;
+use crate::value::{Reach, Value};
 
 /// Stack lent by the calling thread. Blocking threads have two MiB; beyond this the evaluation is run again on a
 /// thread of its own, which few programs ever need.

@@ -35,12 +35,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::Value;
+use crate::value::{Reach, Value};
 
 pub use environment::Environment;
 pub use meter::Limits;
 pub use quote::quote_rewrite;
-pub use reach::Reach;
 pub use trail::{Path, Step, Trail};
 
 /// A compiled program. Clones share the compiled form; it may be used from several threads at once.

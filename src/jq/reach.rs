@@ -4,32 +4,12 @@
 //! that are noted already. Only shapes that provably stay within named paths are followed; for anything else the part
 //! itself counts as read, and reading the root as a whole means that nothing is known.
 
-use std::collections::BTreeSet;
-
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::Part;
 
 use super::shortcut::literal;
-
-/// Which parts of its input a program may read. It is an upper bound: what is not in it, the program cannot tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Anything, or more than can be told from the program.
-    All,
-    /// Only what lies at these chains of keys from the root, and below them.
-    Paths(BTreeSet<Vec<String>>),
-}
-
-impl Reach {
-    /// Whether the field of the root may be read, whole or in part.
-    pub fn reads(&self, field: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Paths(paths) => paths.iter().any(|path| path.first().is_none_or(|first| first == field)),
-        }
-    }
-}
+use crate::value::Reach;
 
 /// Filters that read nothing of their input.
 const BLIND: [&str; 8] = ["empty", "null", "true", "false", "now", "nan", "infinite", "env"];
@@ -45,20 +25,28 @@ pub(super) fn of(term: &Term<&str>) -> Reach {
     let mut walk = Walk::default();
     let output = walk.term(term, &Seen::root());
     walk.note(&output);
-    // The root as a whole is everything.
-    if walk.read.iter().any(Vec::is_empty) {
-        return Reach::All;
-    }
-    Reach::Paths(walk.read)
+    walk.read
+}
+
+/// A step down from the root.
+#[derive(Clone)]
+enum Step {
+    Key(String),
+    /// To each item of a list, or each value of an object.
+    Each,
 }
 
 /// What a value may be: parts of the root, none of them read yet, or else made of what has been noted.
 #[derive(Clone, Default)]
-struct Seen(Vec<Vec<String>>);
+struct Seen {
+    parts: Vec<Vec<Step>>,
+    /// Parts of the root that may be items of the value, which is a new list then.
+    items: Vec<Vec<Step>>,
+}
 
 impl Seen {
     fn root() -> Self {
-        Self(vec![Vec::new()])
+        Self { parts: vec![Vec::new()], items: Vec::new() }
     }
 
     /// Made of what has been noted: nothing more can be learned from it.
@@ -67,27 +55,54 @@ impl Seen {
     }
 
     fn or(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.parts.extend(other.parts);
+        self.items.extend(other.items);
         self
     }
 
+    /// What is under a key of the parts; a list has none.
     fn under(mut self, key: &str) -> Self {
-        self.0.iter_mut().for_each(|path| path.push(key.to_owned()));
+        self.parts.iter_mut().for_each(|path| path.push(Step::Key(key.to_owned())));
+        self.items.clear();
+        self
+    }
+
+    /// The items of the parts, and of a new list.
+    fn each(mut self) -> Self {
+        self.parts.iter_mut().for_each(|path| path.push(Step::Each));
+        self.parts.append(&mut self.items);
         self
     }
 }
 
 #[derive(Default)]
 struct Walk<'s> {
-    read: BTreeSet<Vec<String>>,
+    read: Reach,
     variables: Vec<(&'s str, Seen)>,
 }
 
 impl<'s> Walk<'s> {
     /// Notes that the value is read, whole.
     fn note(&mut self, value: &Seen) -> Seen {
-        self.read.extend(value.0.iter().cloned());
+        for path in value.parts.iter().chain(&value.items) {
+            self.add(path, Reach::all());
+        }
         Seen::noted()
+    }
+
+    /// Notes that it is read what the value is: a scalar as such, a list or an object as being one.
+    fn glance(&mut self, value: &Seen) {
+        for path in &value.parts {
+            self.add(path, Reach::outside());
+        }
+    }
+
+    fn add(&mut self, path: &[Step], reach: Reach) {
+        let reach = path.iter().rev().fold(reach, |below, step| match step {
+            Step::Key(key) => Reach::under(key.as_str(), below),
+            Step::Each => Reach::of_each(below),
+        });
+        self.read.add(reach);
     }
 
     /// Walks a term whose outputs are read whole.
@@ -99,14 +114,15 @@ impl<'s> Walk<'s> {
     /// What the outputs of a term may be for this input. Too many parts count as read: pipes of alternatives multiply.
     fn term(&mut self, term: &Term<&'s str>, input: &Seen) -> Seen {
         let output = self.outputs(term, input);
-        if output.0.len() > MAX_PARTS { self.note(&output) } else { output }
+        if output.parts.len() + output.items.len() > MAX_PARTS { self.note(&output) } else { output }
     }
 
     fn outputs(&mut self, term: &Term<&'s str>, input: &Seen) -> Seen {
         match term {
             Term::Id => input.clone(),
             Term::Num(_) | Term::Break(_) | Term::Arr(None) | Term::Var("$ENV" | "$__loc__") => Seen::noted(),
-            Term::Arr(Some(inner)) | Term::Neg(inner) => self.read(inner, input),
+            Term::Arr(Some(inner)) => self.listed(inner, input),
+            Term::Neg(inner) => self.read(inner, input),
             Term::Label(_, inner) => self.term(inner, input),
             Term::Str(_, parts) => {
                 for part in parts {
@@ -182,11 +198,13 @@ impl<'s> Walk<'s> {
                 if let Term::Str(None, text) = index
                     && let Some(key) = literal(text)
                 {
+                    self.glance(&at);
                     return at.under(&key);
                 }
                 self.read(index, input);
                 self.note(&at)
             }
+            Part::Range(None, None) => self.each(at),
             Part::Range(from, upto) => {
                 for bound in from.iter().chain(upto) {
                     self.read(bound, input);
@@ -194,6 +212,24 @@ impl<'s> Walk<'s> {
                 self.note(&at)
             }
         }
+    }
+
+    /// A new list of the outputs of a term. Lists in lists are not told apart.
+    fn listed(&mut self, term: &Term<&'s str>, input: &Seen) -> Seen {
+        let Seen { parts, items } = self.term(term, input);
+        self.note(&Seen { parts: items, items: Vec::new() });
+        Seen { parts: Vec::new(), items: parts }
+    }
+
+    /// The items of a value. Those of the root are all that there is.
+    fn each(&mut self, at: Seen) -> Seen {
+        if at.parts.iter().any(Vec::is_empty) {
+            return self.note(&at);
+        }
+        self.glance(&at);
+        let each = at.each();
+        self.glance(&each);
+        each
     }
 
     fn operation(
@@ -220,9 +256,11 @@ impl<'s> Walk<'s> {
                 let output = self.term(left, input);
                 output.or(self.term(right, input))
             }
+            // Of what comes first only matters whether it is null or false.
             BinaryOp::Alt => {
-                self.read(left, input);
-                self.term(right, input)
+                let output = self.term(left, input);
+                self.glance(&output);
+                output.or(self.term(right, input))
             }
             BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
                 self.read(left, input);
@@ -258,11 +296,20 @@ impl<'s> Walk<'s> {
     fn call(&mut self, name: &'s str, arguments: &[Term<&'s str>], input: &Seen) -> Seen {
         match arguments {
             [] if BLIND.contains(&name) => Seen::noted(),
+            [] if name == "length" => {
+                // How long a new list is says nothing of its items.
+                self.note(&Seen { items: Vec::new(), ..input.clone() })
+            }
+            [inner] if name == "map" => {
+                let each = self.each(input.clone());
+                self.listed(inner, &each)
+            }
             [condition] if name == "select" => {
                 self.read(condition, input);
                 input.clone()
             }
-            [_, ..] if RUNNING.contains(&name) => {
+            // With one argument `nth` is an index of its input.
+            [_, ..] if RUNNING.contains(&name) && (name, arguments.len()) != ("nth", 1) => {
                 let outputs = arguments.iter().map(|argument| self.term(argument, input));
                 let output = outputs.fold(Seen::noted(), Seen::or);
                 if matches!(name, "first" | "last") { output } else { self.note(&output) }
@@ -283,14 +330,9 @@ impl<'s> Walk<'s> {
 mod tests {
     use crate::jq::Program;
 
-    use super::Reach;
-
-    /// The fields of the root that a program may read, or `all`.
+    /// The parts of the root that a program may read.
     fn reach(source: &str) -> String {
-        match Program::compile(source).expect("valid").reach() {
-            Reach::All => "all".to_owned(),
-            Reach::Paths(paths) => paths.iter().map(|path| path.join(".")).collect::<Vec<_>>().join(" "),
-        }
+        Program::compile(source).expect("valid").reach().to_string()
     }
 
     #[test]
@@ -346,38 +388,60 @@ mod tests {
         ];
         for source in sources {
             let program = Program::compile(source).unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
-            assert_eq!(program.reach(), &Reach::All, "{source}");
+            assert!(program.reach().is_all(), "{source}");
         }
     }
 
     #[test]
     fn named_paths_are_followed() {
         let cases = [
-            (".a", "a"),
-            (".a.b?", "a.b"),
-            (".a | .b", "a.b"),
+            (".a", ".a"),
+            (".a.b?", ".a.b"),
+            (".a | .b", ".a.b"),
             ("\"x\"", ""),
             ("null", ""),
             ("$ENV.HOME", ""),
-            (".a // .b", "a b"),
-            (".a[0].b", "a"),
-            (".a[] | .b", "a"),
-            ("[.a[]? | select(.b == $ENV.x) | .c]", "a"),
-            ("if .a then .b elif .c then .d else .e end", "a b c d e"),
-            (". as $x | $x.a + .b", "a b"),
-            (". as {a: $x, $b, \"c\": {d: $y}} | [$x, $b, $y]", "a b c.d"),
-            ("{a, \"b\", c: .d.e, (.f): 1}", "a b d.e f"),
-            ("\"\\(.a)-\\(.b | tostring)\"", "a b"),
-            ("select(.a == 1) | .b", "a b"),
-            (".a | contains([\"x\"])", "a"),
-            (". as $r | .a | map(. + $r.b)", "a b"),
-            ("reduce .a[] as $x (0; . + $x)", "a"),
-            ("first(.a, .b)", "a b"),
-            ("try .a catch .b", "a"),
-            ("(.a, .b) | .c", "a.c b.c"),
-            ("[.a, .b] | any", "a b"),
+            (".a // .b", ".a .b"),
+            (".a[0].b", ".a"),
+            (".a[] | .b", ".a[].b"),
+            ("[.a[]? | select(.b == $ENV.x) | .c]", ".a[].b .a[].c"),
+            ("if .a then .b elif .c then .d else .e end", ".a .b .c .d .e"),
+            (". as $x | $x.a + .b", ".a .b"),
+            (". as {a: $x, $b, \"c\": {d: $y}} | [$x, $b, $y]", ".a .b .c.d"),
+            ("{a, \"b\", c: .d.e, (.f): 1}", ".a .b .d.e .f"),
+            ("\"\\(.a)-\\(.b | tostring)\"", ".a .b"),
+            ("select(.a == 1) | .b", ".a .b"),
+            (".a | contains([\"x\"])", ".a"),
+            (". as $r | .a | map(. + $r.b)", ".a[] .b"),
+            ("reduce .a[] as $x (0; . + $x)", ".a[]"),
+            ("first(.a, .b)", ".a .b"),
+            ("try .a catch .b", ".a"),
+            ("(.a, .b) | .c", ".a.c .b.c"),
+            ("[.a, .b] | any", ".a .b"),
             (".a as $x | 1", ""),
-            ("error(.a)", "a"),
+            ("error(.a)", ".a"),
+            // Of what is only passed through it shows what it is.
+            (".a.b as $x | 1", ".a?"),
+            ("[.a[]] | length", ".a[]?"),
+            ("[.a[] | select(.b == 1)] | length | tostring", ".a[].b"),
+            (".a | length", ".a"),
+            ("[.a[].b[].c] | length", ".a[].b[]?"),
+            ("[.a] | .[0].b", ".a"),
+            ("[.a, .c] | map(.b) | .[]", ".a.b .c.b"),
+            ("[[.a]] | length", ".a"),
+            (".a // [] | map(.b.c)", ".a[].b.c"),
+            ("(.a // .b) | 1", ".a?"),
+            (".a[] |= 1", "."),
+            ("[.a[] | {b, c: .d}]", ".a[].b .a[].d"),
+            (".a | map(select(.b)) | map(.c)", ".a[].b .a[].c"),
+            (".a | del(.b)", ".a"),
+            (".a | to_entries | map(.key)", ".a"),
+            (".a | has(\"b\")", ".a"),
+            (".a | keys", ".a"),
+            (".a[.b].c", ".a .b"),
+            (".a[1:] | .[].b", ".a"),
+            (".a | nth(0)", ".a"),
+            ("nth(1; .a, .b)", ".a .b"),
         ];
         for (source, expected) in cases {
             assert_eq!(reach(source), expected, "{source}");

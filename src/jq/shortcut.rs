@@ -1,14 +1,13 @@
 //! Programs that need no evaluator: most mappings are plain paths and literals.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::path::{Opt, Part};
 
-use super::{Form, Reach, RunError, val};
-use crate::value::{Number, Object, Value};
+use super::{Form, RunError, val};
+use crate::value::{Number, Object, Reach, Value};
 
 /// A chain of keys from the root.
 #[derive(Debug)]
@@ -52,12 +51,11 @@ impl Path {
 /// The direct form of a parsed program, if it has one.
 pub(super) fn form(term: &Term<&str>) -> Option<(Form, Reach)> {
     if let Some(value) = constant(term) {
-        return Some((Form::Constant(value), Reach::Paths(BTreeSet::new())));
+        return Some((Form::Constant(value), Reach::outside()));
     }
     let mut steps = Vec::new();
     path(term, &mut steps)?;
-    let keys = steps.iter().map(|step| step.key.to_string()).collect::<Vec<_>>();
-    let reach = if keys.is_empty() { Reach::All } else { Reach::Paths(BTreeSet::from([keys])) };
+    let reach = steps.iter().rev().fold(Reach::all(), |below, step| Reach::under(&*step.key, below));
     Some((Form::Path(Path(steps)), reach))
 }
 

@@ -1,7 +1,7 @@
 //! Where the paths that a program reads lead in an input, step by step: where a null began.
 //!
 //! For people, not for decisions: only paths that stand in the program as such are followed, through pipes and simple
-//! variables. What a program may read at most is told by [`super::Reach`].
+//! variables. What a program may read at most is told by [`super::Program::reach`].
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};

@@ -6,6 +6,7 @@
 mod array;
 mod number;
 mod object;
+mod reach;
 mod read;
 mod release;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use array::Array;
 pub use number::Number;
 pub use object::Object;
+pub use reach::Reach;
 pub use read::ParseError;
 pub(crate) use write::write_string;
 

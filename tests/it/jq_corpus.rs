@@ -28,6 +28,15 @@ struct Tally {
     differing: Vec<String>,
 }
 
+/// What came of an evaluation, apart from how long it took.
+fn told(outcome: &Result<Option<Value>, RunError>) -> String {
+    match outcome {
+        Ok(Some(output)) => output.to_string(),
+        Ok(None) => "no output".to_owned(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
 #[derive(Default)]
 struct Replay {
     programs: HashMap<String, Result<Program, Vec<CompileFault>>>,
@@ -72,7 +81,16 @@ impl Replay {
         let program = program.as_ref().map_err(|faults| format!("compile: {faults:?}"))?;
         let input =
             Value::parse_like_jq(input.as_bytes(), INPUT_DEPTH).map_err(|error| format!("input: {error}"))?;
-        match program.first(&input, &Environment::default()) {
+        let outcome = program.first(&input, &Environment::default());
+        // Whatever is out of reach may be missing.
+        let cut = program.first(&program.reach().cut(&input), &Environment::default());
+        assert_eq!(
+            told(&cut),
+            told(&outcome),
+            "{source} on {input}, of which it reads `{}`",
+            program.reach()
+        );
+        match outcome {
             Ok(Some(output)) => Ok(output.to_string()),
             Ok(None) => Err("no output".to_owned()),
             Err(RunError::Defect(text)) => panic!("{source}: {text}"),
