@@ -95,7 +95,7 @@
 //!    complete; a set-up that fails is taken back.
 //! 4. The catalog is told that a resync runs. Its mapping becomes a [`config::MappingFile`] and, compiled,
 //!    [`map::Rules`]; every fault of either is found here. [`map::Rules::needs`] says which joins some expression may
-//!    read ([`jq::Reach`]): the others are not fetched.
+//!    read ([`value::Reach`]): the others are not fetched.
 //! 5. [`apply::Writer::start`] opens a lane per blueprint. Each reads what is stored into a [`plan::Snapshot`] and waits
 //!    for the blueprints that its own points at ([`plan::gates`]).
 //! 6. All kinds are harvested at the same time: [`enrich::Lookups::pages`] gives pages, from memory where a join needs the
@@ -120,7 +120,8 @@
 //! lane, a bounded number of entities that wait to be written, to be joined or to be tried again. What stays to the end:
 //!
 //! - listings that a join reads: incidents for `__incidents` and `__relatedIncident`, services for
-//!   `__impactedServices`, schedules; and the teams that were read one by one;
+//!   `__impactedServices`, schedules; and the teams that were read one by one; all of them cut to what some expression of
+//!   the mapping may read ([`enrich::Wanted`]);
 //! - per stored entity a hash of its key and fingerprints of its mapped fields, 16 bytes each;
 //! - per produced key, and per key that a relation names, a hash.
 //!

@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 
 use crate::config::Settings;
-use crate::enrich::{Enriched, Lookups};
+use crate::enrich::{Enriched, Lookups, Wanted};
 use crate::http::Proxy;
 use crate::model::filter::{Question, Search};
 use crate::model::{Filter, Kind, Lookup};
@@ -84,7 +84,10 @@ impl Printing {
     fn new(source: &Opsgenie, arguments: &GetArguments) -> Self {
         let joined = Lookup::ALL.into_iter().filter(|_| arguments.enrich);
         Self {
-            lookups: Lookups::with_rotations(source, joined, rotations(arguments)),
+            lookups: Lookups::new(
+                source,
+                &Wanted { rotations: rotations(arguments), ..Wanted::whole(joined) },
+            ),
             kind: arguments.kind,
             left: arguments.limit.unwrap_or(u64::MAX),
             printed: 0,

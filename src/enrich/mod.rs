@@ -6,6 +6,8 @@
 //! mapped themselves: [`Lookups::pages`] gives those from memory. What is attached is always the plain record, never an
 //! enriched one, so nothing nests.
 //!
+//! What is kept for the pass is cut to what the mapping may read of it ([`Wanted`]): nobody can tell the difference.
+//!
 //! A lookup that failed leaves its field out, is named in [`Enriched::failed`] and makes the kind incomplete.
 
 mod details;
@@ -23,7 +25,7 @@ use futures::StreamExt as _;
 
 use crate::model::{Gap, Kind, Lookup, Record};
 use crate::opsgenie::{Error, Listing, Opsgenie, Pages, Rotations};
-use crate::value::Value;
+use crate::value::{Reach, Value};
 
 use details::Details;
 use impact::{Impacts, Services};
@@ -51,6 +53,47 @@ struct Inner {
     related: Related,
     details: Details,
     failures: Mutex<BTreeMap<Lookup, Failure>>,
+}
+
+/// What is wanted of the records that are kept for the pass, and of what is joined.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The lookups, and how much of what each finds is read.
+    pub lookups: BTreeMap<Lookup, Reach>,
+    /// How much of the records of a kind is read, for each kind of which records are read at all.
+    pub records: BTreeMap<Kind, Reach>,
+    /// Whether somebody may want schedules with their rotations: one listing serves everybody.
+    pub rotations: Rotations,
+}
+
+impl Wanted {
+    /// These lookups and all kinds, all of them whole.
+    pub fn whole(lookups: impl IntoIterator<Item = Lookup>) -> Self {
+        Self {
+            lookups: lookups.into_iter().map(|lookup| (lookup, Reach::all())).collect(),
+            records: Kind::ALL.into_iter().map(|kind| (kind, Reach::all())).collect(),
+            rotations: Rotations::Left,
+        }
+    }
+
+    /// How much is read of each record that a lookup attaches, where it is wanted.
+    fn of_each(&self, lookup: Lookup) -> Option<Reach> {
+        let reach = self.lookups.get(&lookup)?;
+        Some(match lookup {
+            Lookup::Incidents | Lookup::ImpactedServices => reach.items(),
+            Lookup::Team
+            | Lookup::Oncalls
+            | Lookup::RelatedIncident
+            | Lookup::Members
+            | Lookup::CurrentOncalls
+            | Lookup::Details => reach.clone(),
+        })
+    }
+
+    /// How much of the records of a kind is read.
+    fn of_records(&self, kind: Kind) -> Reach {
+        self.records.get(&kind).cloned().unwrap_or_default()
+    }
 }
 
 /// A record with what was joined to it.
@@ -84,28 +127,18 @@ impl Failure {
 }
 
 impl Lookups {
-    /// Lookups that the mapping reads; fetches nothing yet.
-    pub fn new(source: &Opsgenie, needs: impl IntoIterator<Item = Lookup>) -> Self {
-        Self::with_rotations(source, needs, Rotations::Left)
-    }
-
-    /// The same where somebody may want schedules with their rotations, so that one listing serves everybody.
-    pub fn with_rotations(
-        source: &Opsgenie,
-        needs: impl IntoIterator<Item = Lookup>,
-        rotations: Rotations,
-    ) -> Self {
-        let needs: BTreeSet<Lookup> = needs.into_iter().collect();
+    /// Lookups of a source; fetches nothing yet.
+    pub fn new(source: &Opsgenie, wanted: &Wanted) -> Self {
         Self(Arc::new(Inner {
-            shared: Shared::new(source, &needs, rotations),
-            teams: Teams::new(source),
-            oncalls: Oncalls::new(source),
+            shared: Shared::new(source, wanted),
+            teams: Teams::new(source, wanted),
+            oncalls: Oncalls::new(source, wanted),
             impacts: Impacts::default(),
             services: Services::default(),
             related: Related::new(source),
             details: Details::new(source),
             failures: Mutex::default(),
-            needs,
+            needs: wanted.lookups.keys().copied().collect(),
         }))
     }
 
@@ -226,7 +259,7 @@ mod tests {
     async fn a_service_gets_team_oncalls_and_incidents() {
         let sandbox = sandbox().await;
         let needs = [Lookup::Team, Lookup::Oncalls, Lookup::Incidents];
-        let lookups = Lookups::new(&account(&sandbox), needs);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole(needs));
         let services = enriched(&lookups, Kind::Service).await;
         sandbox.opsgenie().world(|world| {
             assert_eq!(services.len(), world.services.len());
@@ -274,7 +307,7 @@ mod tests {
         let (with, without) = (world.incidents()[0].id.to_string(), world.incidents()[1].id.to_string());
         let options = crate::sandbox::Options { world, ..Default::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::ImpactedServices]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::ImpactedServices]));
         let incidents = enriched(&lookups, Kind::Incident).await;
         let services = incidents[&with].record.body.get("__impactedServices");
         assert_eq!(ids(services), known.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -301,7 +334,7 @@ mod tests {
             world.incidents().iter().map(|i| i.associated_alerts.len().div_ceil(25).max(1)).sum::<usize>();
         let options = crate::sandbox::Options { world, ..Default::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::RelatedIncident]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::RelatedIncident]));
         let found: BTreeMap<String, Option<String>> = enriched(&lookups, Kind::Alert)
             .await
             .into_iter()
@@ -320,7 +353,8 @@ mod tests {
     #[tokio::test]
     async fn teams_get_members_and_schedules_who_is_on_call() {
         let sandbox = sandbox().await;
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::Members, Lookup::CurrentOncalls]);
+        let lookups =
+            Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Members, Lookup::CurrentOncalls]));
         let teams = enriched(&lookups, Kind::Team).await;
         let schedules = enriched(&lookups, Kind::ScheduleOncall).await;
         sandbox.opsgenie().world(|world| {
@@ -347,7 +381,7 @@ mod tests {
                 account.on_calls_leave_out.insert(first);
                 if behaviour == AllOnCalls::Everyone { 1 } else { account.world.schedules.len() }
             });
-            let lookups = Lookups::new(&account(&sandbox), [Lookup::CurrentOncalls]);
+            let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::CurrentOncalls]));
             let schedules = enriched(&lookups, Kind::ScheduleOncall).await;
             assert!(schedules.values().all(|schedule| schedule.failed.is_empty()), "{behaviour:?}");
             assert!(schedules.values().all(|s| !s.record.body.get("__currentOncalls").is_null()));
@@ -358,7 +392,7 @@ mod tests {
     #[tokio::test]
     async fn only_what_is_needed_is_asked_for() {
         let sandbox = sandbox().await;
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::Team]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Team]));
         enriched(&lookups, Kind::Alert).await;
         enriched(&lookups, Kind::Incident).await;
         let asked = sandbox.opsgenie().requests();
@@ -368,7 +402,7 @@ mod tests {
     #[tokio::test]
     async fn a_listing_that_lookups_share_is_fetched_once() {
         let sandbox = sandbox().await;
-        let lookups = Lookups::new(&account(&sandbox), Lookup::ALL);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole(Lookup::ALL));
         let listings = [Kind::Service, Kind::Incident, Kind::Alert, Kind::Schedule, Kind::ScheduleOncall];
         futures::future::join_all(listings.map(|kind| enriched(&lookups, kind))).await;
         for path in ["/v1/services", "/v1/incidents", "/v2/schedules", "/v2/schedules/on-calls"] {
@@ -386,12 +420,18 @@ mod tests {
         let mut given = Vec::new();
         for wanted in [Rotations::Expanded, Rotations::Left] {
             let listing = Listing { rotations: wanted, ..Listing::all(Kind::Schedule) };
-            let alone = Lookups::new(&account(&sandbox), []).pages(&listing).next().await.unwrap().unwrap();
+            let alone = Lookups::new(&account(&sandbox), &Wanted::whole([]))
+                .pages(&listing)
+                .next()
+                .await
+                .unwrap()
+                .unwrap();
             given.push((listing, rotations(alone.records)));
         }
         assert_ne!(given[0].1, given[1].1);
         sandbox.opsgenie().forget();
-        let lookups = Lookups::with_rotations(&account(&sandbox), [], Rotations::Expanded);
+        let lookups =
+            Lookups::new(&account(&sandbox), &Wanted { rotations: Rotations::Expanded, ..Wanted::whole([]) });
         for (listing, expected) in given {
             let page = lookups.pages(&listing).next().await.unwrap().unwrap();
             assert_eq!(rotations(page.records), expected, "{listing:?}");
@@ -408,7 +448,7 @@ mod tests {
             let concerned = world.services.iter().filter(|service| service.team_id.as_ref() == Some(&gone));
             (gone.clone(), concerned.count())
         });
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::Team]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Team]));
         let services = enriched(&lookups, Kind::Service).await;
         let failed: Vec<_> = services.values().filter(|service| !service.failed.is_empty()).collect();
         assert_eq!(failed.len(), concerned);
@@ -427,7 +467,8 @@ mod tests {
     async fn a_listing_that_fails_fails_every_lookup_that_joins_it() {
         let sandbox = sandbox().await;
         sandbox.opsgenie().with(|account| account.rights.set(Area::Incidents, Access::NotInPlan));
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::Incidents, Lookup::RelatedIncident]);
+        let lookups =
+            Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Incidents, Lookup::RelatedIncident]));
         let services = enriched(&lookups, Kind::Service).await;
         let alerts = enriched(&lookups, Kind::Alert).await;
         assert!(services.values().all(|service| service.failed == [Lookup::Incidents]));
@@ -441,8 +482,9 @@ mod tests {
     #[tokio::test]
     async fn alerts_get_what_their_listing_leaves_out() {
         let sandbox = sandbox().await;
-        let plain = enriched(&Lookups::new(&account(&sandbox), []), Kind::Alert).await;
-        let whole = enriched(&Lookups::new(&account(&sandbox), [Lookup::Details]), Kind::Alert).await;
+        let plain = enriched(&Lookups::new(&account(&sandbox), &Wanted::whole([])), Kind::Alert).await;
+        let whole =
+            enriched(&Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Details])), Kind::Alert).await;
         assert_eq!(calls(&sandbox, &On::get("/v2/alerts/*")), plain.len());
         for (id, alert) in &whole {
             let listed = plain[id].record.body.as_object().unwrap();
@@ -461,7 +503,7 @@ mod tests {
         let id = one.clone();
         let on = On::get("/v2/alerts/*").when(move |asked| asked.path.contains(&id));
         sandbox.opsgenie().fault(Fault::always(on, Effect::status(500)));
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::Details]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Details]));
         let alerts = enriched(&lookups, Kind::Alert).await;
         let failed: Vec<_> = alerts.iter().filter(|(_, alert)| !alert.failed.is_empty()).collect();
         assert_eq!(failed.iter().map(|(id, _)| (*id).clone()).collect::<Vec<_>>(), [one]);
@@ -474,7 +516,7 @@ mod tests {
         for (effect, most) in [(Effect::status(403), AT_ONCE), (Effect::status(500), 2 * (AT_ONCE + 3))] {
             let sandbox = sandbox().await;
             sandbox.opsgenie().fault(Fault::always(On::get("/v2/alerts/*"), effect));
-            let lookups = Lookups::new(&account(&sandbox), [Lookup::Details]);
+            let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::Details]));
             let alerts = enriched(&lookups, Kind::Alert).await;
             assert!(alerts.values().all(|alert| alert.failed == [Lookup::Details]));
             let tried = calls(&sandbox, &On::get("/v2/alerts/*"));
@@ -492,7 +534,7 @@ mod tests {
         let silent =
             On::get("/v1/incidents/*/associated-alert-ids").when(move |asked| asked.path.contains(&newest));
         sandbox.opsgenie().fault(Fault::always(silent, Effect::status(500)));
-        let lookups = Lookups::new(&account(&sandbox), [Lookup::RelatedIncident]);
+        let lookups = Lookups::new(&account(&sandbox), &Wanted::whole([Lookup::RelatedIncident]));
         let alerts = enriched(&lookups, Kind::Alert).await;
         assert!(alerts.values().all(|alert| alert.failed == [Lookup::RelatedIncident]));
         assert!(alerts.values().all(|alert| alert.record.body.get("__relatedIncident").is_null()));

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use tokio::sync::OnceCell;
 
-use crate::model::{Record, RecordId};
+use crate::model::{Lookup, Record, RecordId};
 use crate::opsgenie::{Error, Opsgenie};
-use crate::value::Value;
+use crate::value::{Reach, Value};
 
+use super::Wanted;
 use super::shared::Shared;
 use super::teams::{Once, team_of};
 
@@ -16,6 +17,8 @@ type Owners = HashMap<RecordId, RecordId>;
 #[derive(Debug)]
 pub(super) struct Oncalls {
     source: Opsgenie,
+    /// What is kept of each.
+    kept: Reach,
     /// What the one call gave, by schedule; empty where it is not allowed.
     all: OnceCell<Result<HashMap<RecordId, Value>, Error>>,
     single: Once,
@@ -24,9 +27,12 @@ pub(super) struct Oncalls {
 }
 
 impl Oncalls {
-    pub(super) fn new(source: &Opsgenie) -> Self {
+    pub(super) fn new(source: &Opsgenie, wanted: &Wanted) -> Self {
+        let read = [Lookup::Oncalls, Lookup::CurrentOncalls].into_iter();
+        let read = read.filter_map(|lookup| wanted.of_each(lookup));
         Self {
             source: source.clone(),
+            kept: read.fold(Reach::outside(), Reach::or),
             all: OnceCell::new(),
             single: Once::default(),
             owners: OnceCell::new(),
@@ -47,10 +53,10 @@ impl Oncalls {
     /// `__currentOncalls` of a schedule: `_parent` and `onCallRecipients`.
     pub(super) async fn of(&self, schedule: &RecordId) -> Result<Value, Error> {
         let all = self.all.get_or_init(|| self.fetch_all()).await;
-        match all.as_ref().map_err(Clone::clone)?.get(schedule) {
-            Some(oncalls) => Ok(oncalls.clone()),
-            None => self.single.get(schedule, async || self.source.oncalls(schedule).await).await,
+        if let Some(oncalls) = all.as_ref().map_err(Clone::clone)?.get(schedule) {
+            return Ok(oncalls.clone());
         }
+        self.single.get(schedule, async || Ok(self.kept.cut(&self.source.oncalls(schedule).await?))).await
     }
 
     async fn fetch_all(&self) -> Result<HashMap<RecordId, Value>, Error> {
@@ -63,7 +69,7 @@ impl Oncalls {
             Err(error) => return Err(error),
         };
         let id = |row: &Value| RecordId::new(row.get("_parent").get("id").as_str()?).ok();
-        Ok(rows.into_iter().filter_map(|row| Some((id(&row)?, row))).collect())
+        Ok(rows.into_iter().filter_map(|row| Some((id(&row)?, self.kept.cut(&row)))).collect())
     }
 }
 

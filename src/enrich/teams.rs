@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use crate::model::{Record, RecordId};
+use crate::model::{Lookup, Record, RecordId};
 use crate::opsgenie::{Error, Opsgenie};
-use crate::value::Value;
+use crate::value::{Reach, Value};
 
+use super::Wanted;
 use super::patience::Patience;
 
 /// The id of the team that owns a service, if one does.
@@ -43,12 +44,16 @@ impl Once {
 #[derive(Debug)]
 pub(super) struct Teams {
     source: Opsgenie,
+    /// What is kept of each.
+    kept: Reach,
     read: Once,
 }
 
 impl Teams {
-    pub(super) fn new(source: &Opsgenie) -> Self {
-        Self { source: source.clone(), read: Once::default() }
+    pub(super) fn new(source: &Opsgenie, wanted: &Wanted) -> Self {
+        let members = wanted.of_each(Lookup::Members).map(|members| Reach::under("members", members));
+        let kept = wanted.of_each(Lookup::Team).into_iter().chain(members).fold(Reach::outside(), Reach::or);
+        Self { source: source.clone(), kept, read: Once::default() }
     }
 
     /// `__team` of a service: the team, members included.
@@ -69,6 +74,6 @@ impl Teams {
     }
 
     async fn team(&self, id: &RecordId) -> Result<Value, Error> {
-        self.read.get(id, async || self.source.team(id).await).await
+        self.read.get(id, async || Ok(self.kept.cut(&self.source.team(id).await?))).await
     }
 }

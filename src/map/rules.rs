@@ -1,6 +1,6 @@
 //! The compiled mapping.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Tally;
@@ -9,6 +9,7 @@ use super::patience::Patience;
 use super::project::{self, Shape};
 use crate::jq::{Environment, Program};
 use crate::model::{BlueprintId, EntityId, Filter, Kind, Lookup, Mapped, Record, RecordId, RuleId};
+use crate::value::Reach;
 
 /// One expression of a mapping, by its position among all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,13 +174,33 @@ impl Rules {
         self.fields.iter().filter(|(rule, _, _)| rules.contains(rule)).map(|(_, name, _)| name.as_str())
     }
 
-    /// The lookups that some expression may read: the others need not be fetched.
-    pub fn needs(&self) -> BTreeSet<Lookup> {
-        Lookup::ALL.into_iter().filter(|lookup| self.readers(*lookup).next().is_some()).collect()
+    /// The lookups that some expression may read, and how much of each: the others need not be fetched.
+    pub fn needs(&self) -> BTreeMap<Lookup, Reach> {
+        let need = |lookup: Lookup| {
+            let reaches = self.reading(lookup).map(|expression| expression.program.reach());
+            let below =
+                reaches.flat_map(|reach| lookup.fields().iter().filter_map(|field| reach.below(field)));
+            Some((lookup, below.reduce(Reach::or)?))
+        };
+        Lookup::ALL.into_iter().filter_map(need).collect()
+    }
+
+    /// How much of the records of each mapped kind some expression may read.
+    pub fn reads(&self) -> BTreeMap<Kind, Reach> {
+        let mut reads: BTreeMap<Kind, Reach> = BTreeMap::new();
+        for rule in &self.all {
+            let read = reads.entry(rule.kind).or_default();
+            rule.expressions().into_iter().for_each(|e| read.add(e.program.reach().clone()));
+        }
+        reads
     }
 
     /// The expressions that may read a lookup.
     pub fn readers(&self, lookup: Lookup) -> impl Iterator<Item = FieldId> {
+        self.reading(lookup).map(|e| e.field)
+    }
+
+    fn reading(&self, lookup: Lookup) -> impl Iterator<Item = &Expression> {
         let wants = move |rule: &&Rule| match lookup {
             Lookup::Members => rule.members == Members::Joined,
             Lookup::Details => rule.details == Details::Read,
@@ -187,7 +208,7 @@ impl Rules {
         };
         let reads = move |e: &&Expression| lookup.fields().iter().any(|field| e.program.reach().reads(field));
         let rules = self.all.iter().filter(move |rule| rule.kind == lookup.kind()).filter(wants);
-        rules.flat_map(move |rule| rule.expressions().into_iter().filter(reads)).map(|e| e.field)
+        rules.flat_map(move |rule| rule.expressions().into_iter().filter(reads))
     }
 
     /// The entities of one record, by these rules of its kind. `missing` are the lookups that failed for it: fields that

@@ -276,20 +276,20 @@ fn a_record_may_become_several_entities_of_every_shape() {
 #[test]
 fn only_lookups_that_are_read_are_needed() {
     let classic = rules(include_str!("../../mappings/classic.yaml"));
-    let needs: Vec<&str> = classic.needs().into_iter().map(Lookup::name).collect();
+    let needs: Vec<&str> = classic.needs().into_keys().map(Lookup::name).collect();
     assert_eq!(needs, ["__team", "__oncalls", "__incidents", "__impactedServices", "__relatedIncident"]);
     let full = rules(include_str!("../../mappings/full.yaml"));
-    let needs: Vec<&str> = full.needs().into_iter().map(Lookup::name).collect();
+    let needs: Vec<&str> = full.needs().into_keys().map(Lookup::name).collect();
     assert_eq!(needs, ["__members", "__currentOncalls"]);
     let plain = rules(&alert_mapping("'true'", ".id", ""));
     assert!(plain.needs().is_empty());
     let whole = rules(&alert_mapping("'true'", "'.id'", "").replace(".a.b", "tojson"));
-    assert_eq!(whole.needs().into_iter().map(Lookup::name).collect::<Vec<_>>(), ["__relatedIncident"]);
+    assert_eq!(whole.needs().into_keys().map(Lookup::name).collect::<Vec<_>>(), ["__relatedIncident"]);
 }
 
 #[test]
 fn details_are_needed_where_they_are_asked_for_and_read() {
-    let needs = |mapping: &str| rules(mapping).needs().into_iter().collect::<Vec<_>>();
+    let needs = |mapping: &str| rules(mapping).needs().into_keys().collect::<Vec<_>>();
     let reads = alert_mapping("'true'", "'.id'", "").replace(".a.b", ".details.region");
     let asks = |mapping: &str| mapping.replace("query: 'true'", "query: 'true'\n      includeDetails: true");
     assert_ne!(asks(&reads), reads);

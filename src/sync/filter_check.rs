@@ -108,7 +108,7 @@ fn outside(
     let (mut tally, mut mapped) = (Tally::default(), Vec::new());
     // A record that was read by its id is whole.
     let unread = |lookup: &Lookup| lookup.kind() == rule.kind && *lookup != Lookup::Details;
-    let unread: Vec<_> = rules.needs().into_iter().filter(unread).collect();
+    let unread: Vec<_> = rules.needs().into_keys().filter(unread).collect();
     rules.apply(record, &unread, &[rule.id], &mut tally, &mut mapped);
     let made = mapped.iter().any(|mapped| mapped.entity.identifier == Identifier::Exact(id.clone()));
     if made || tally.unselected + tally.unmapped > 0 {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::examples::Showing;
 use crate::apply::Feed;
-use crate::enrich::{Enriched, Failure, Lookups};
+use crate::enrich::{Enriched, Failure, Lookups, Wanted};
 use crate::map::{self, Rules, Tally};
 use crate::model::{Gap, Kind, Lookup, Mapped, Record, RuleId, Verdict};
 use crate::opsgenie::{Error, Listing, Page, Rotations};
@@ -54,9 +54,14 @@ pub(super) enum Extent {
 }
 
 /// Whether some rule wants schedules with their rotations: then all of kind `schedule` come so.
-pub(super) fn rotations(rules: &Rules) -> Rotations {
+fn rotations(rules: &Rules) -> Rotations {
     let expanded = rules.iter().any(|rule| rule.rotations == map::Rotations::Expanded);
     if expanded { Rotations::Expanded } else { Rotations::Left }
+}
+
+/// What the rules read of records that are kept, and of what is joined.
+pub(super) fn read(rules: &Rules) -> Wanted {
+    Wanted { lookups: rules.needs(), records: rules.reads(), rotations: rotations(rules) }
 }
 
 /// The listings that the rules need at `now`, by kind, in the order of the file: each once, whatever number of resources maps it.

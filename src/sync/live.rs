@@ -274,8 +274,9 @@ impl Live {
             }
         }
         // An alert that was read by its id is whole.
-        let needs = rules.needs().into_iter().filter(|lookup| *lookup != Lookup::Details);
-        let lookups = Lookups::with_rotations(&sides.source, needs, harvest::rotations(&rules));
+        let mut read = harvest::read(&rules);
+        read.lookups.remove(&Lookup::Details);
+        let lookups = Lookups::new(&sides.source, &read);
         lookups.fetch_for(Kind::Alert).await;
         Ok(Ground {
             policy: upsert_policy(&prepared.mapping),
@@ -338,7 +339,7 @@ impl Work<'_> {
     /// the other has written.
     fn as_listed(&self, record: Record) -> Record {
         let Some(body) = record.body.as_object() else { return record };
-        if self.ground.rules.needs().contains(&Lookup::Details) {
+        if self.ground.rules.needs().contains_key(&Lookup::Details) {
             return record;
         }
         let details = Lookup::Details.fields();

@@ -35,7 +35,7 @@ pub use undo::{runs, undo};
 use crate::apply::{self, Interlock, Job, Writer};
 use crate::catalog::{Event, Examples, LogLines, Merge, MissingTargets, Schedule, UpsertPolicy};
 use crate::config::{MappingFile, Settings};
-use crate::enrich::Lookups;
+use crate::enrich::{Lookups, Wanted};
 use crate::jq::Environment;
 use crate::model::Kind;
 use crate::plan::deletion::Permission;
@@ -195,8 +195,12 @@ async fn harvest_all(
     examples: Option<Examples>,
 ) -> Vec<Harvested> {
     let extent = request.limit.map_or(Extent::Whole, Extent::Limited);
-    let rotations = harvest::rotations(&prepared.rules);
-    let lookups = Lookups::with_rotations(&sides.source, prepared.rules.needs(), rotations);
+    let mut read = harvest::read(&prepared.rules);
+    if examples.is_some() {
+        // Whoever looks at an example wants to see the record as it came.
+        read.records = Wanted::whole([]).records;
+    }
+    let lookups = Lookups::new(&sides.source, &read);
     let mut running = Vec::new();
     for (kind, harvests) in harvest::by_kind(&prepared.rules, Timestamp::now()) {
         let Some(feed) = writer.feed(kind).filter(|_| request.wants(kind)) else { continue };

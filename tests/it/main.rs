@@ -20,6 +20,7 @@ mod oncalls;
 mod pass;
 mod plan;
 mod progress;
+mod reach;
 mod recording;
 mod rehearsal;
 #[cfg(unix)]
