@@ -105,7 +105,7 @@ impl Check {
             }
             Err(found) => {
                 self.checked.push(format!("the mapping `{name}`"));
-                found.into_iter().map(|fault| Diagnostic { severity: Severity::Error, ..fault }).collect()
+                found.into_iter().map(strict).collect()
             }
         };
         self.faults.extend(found);
@@ -132,6 +132,15 @@ impl Check {
         let verdict = if wrong > 0 { counted(wrong, "fault") } else { "nothing is wrong".to_owned() };
         checked.chain([verdict]).collect()
     }
+}
+
+/// What only looks wrong is a fault.
+fn strict(diagnostic: Diagnostic) -> Diagnostic {
+    let severity = match diagnostic.severity {
+        Severity::Error | Severity::Warning => Severity::Error,
+        Severity::Note => Severity::Note,
+    };
+    Diagnostic { severity, ..diagnostic }
 }
 
 fn counted(count: usize, what: &str) -> String {

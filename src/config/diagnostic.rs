@@ -16,6 +16,8 @@ pub enum Severity {
     Error,
     /// It works, and probably not as meant.
     Warning,
+    /// It works as meant, and has another name.
+    Note,
 }
 
 /// A message about a place: what, where, the line with a caret, and what to do. Never a credential.
@@ -43,6 +45,7 @@ impl fmt::Display for Diagnostic {
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         };
         write!(f, "{severity}: {}", self.message)?;
         match &self.place {

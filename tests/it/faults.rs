@@ -174,6 +174,41 @@ fn mapping_with(rest: &str) -> String {
 }
 
 #[tokio::test]
+async fn an_alias_of_a_kind_is_taken_with_a_note() {
+    let mapping = mapping_with("          identifier: .id\n          blueprint: '\"a\"'\n")
+        .replace("kind: alert", "kind: schedule-on-call");
+    let arguments = ["--mapping", "mapping.yaml"];
+    let run = validated(&[("mapping.yaml", &mapping)], &[], &arguments).await;
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    insta::assert_snapshot!(run.talk(), @r"
+    note: `schedule-on-call` is read as `schedule-oncall`
+      --> mapping.yaml:2:11
+       |
+     2 |   - kind: schedule-on-call
+       |           ^^^^^^^^^^^^^^^^
+    ");
+    insta::assert_snapshot!(run.stdout, @r"
+    checked the mapping `mapping.yaml` (1 resource)
+    nothing is wrong
+    ");
+    // Beside a fault it stays a note.
+    let run = validated(&[("mapping.yaml", &mapping.replace(".id", ".id |"))], &[], &arguments).await;
+    assert_eq!(run.code, 2);
+    insta::assert_snapshot!(run.talk(), @r"
+    note: `schedule-on-call` is read as `schedule-oncall`
+      --> mapping.yaml:2:11
+       |
+     2 |   - kind: schedule-on-call
+       |           ^^^^^^^^^^^^^^^^
+    error: syntax error, unexpected end of file, expecting a term
+      --> mapping.yaml:8:28
+       |
+     8 |           identifier: .id |
+       |                            ^
+    ");
+}
+
+#[tokio::test]
 async fn validate_finds_nothing_wrong() {
     let mapping = mapping_with(
         "          identifier: .id\n          blueprint: '\"a\"'\n          properties:\n            status: .status\n",

@@ -5,6 +5,7 @@ use std::fmt;
 use super::MappingFile;
 use crate::config::diagnostic::{Diagnostic, Severity};
 use crate::config::place::Place;
+use crate::model::Kind;
 
 /// Everything that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,9 +47,13 @@ pub struct MappingFault {
 }
 
 impl MappingFault {
-    /// The fault as a person reads it.
+    /// The fault as a person reads it, at most as bad as `severity`.
     pub fn diagnostic(&self, severity: Severity) -> Diagnostic {
         let message = self.problem.to_string();
+        let severity = match self.problem {
+            MappingProblem::OtherName { .. } => Severity::Note,
+            _ => severity,
+        };
         Diagnostic { severity, message, place: self.place.clone(), hint: self.hint.clone() }
     }
 }
@@ -91,6 +96,14 @@ pub enum MappingProblem {
     /// A kind that does not exist.
     #[error("the kind `{0}` does not exist")]
     UnknownKind(String),
+    /// A kind by a name that is only an alias of it. It works.
+    #[error("`{written}` is read as `{kind}`")]
+    OtherName {
+        /// The alias.
+        written: String,
+        /// The kind.
+        kind: Kind,
+    },
     /// A key that means nothing. At run time a warning.
     #[error("the key `{0}` is unknown and ignored")]
     UnknownKey(String),

@@ -196,7 +196,15 @@ impl MappingReader<'_> {
         let Some(written) = node.value.as_str() else {
             return Err(self.wrong_type(node, "a text"));
         };
-        if let Ok(kind) = written.parse() {
+        if let Ok(kind) = written.parse::<Kind>() {
+            if kind.name() != written {
+                let problem = MappingProblem::OtherName { written: written.to_owned(), kind };
+                self.warnings.push(MappingFault {
+                    problem,
+                    place: self.locator.value(&node.steps),
+                    hint: None,
+                });
+            }
             return Ok(kind);
         }
         let kinds = Kind::ALL.map(Kind::name);
