@@ -143,6 +143,8 @@ mod tests {
             .authorization("GenieKey", &Secret::new("1b2c-top"))
             .unwrap();
         assert!(!format!("{request:?}").contains("top"));
+        // Nor kept by what compresses or logs headers below us.
+        assert!(request.headers[reqwest::header::AUTHORIZATION].is_sensitive());
     }
 
     #[test]

@@ -191,6 +191,19 @@ fn every_dependency_beyond_the_ten_has_a_reason() {
 }
 
 #[test]
+fn credentials_become_a_header_in_one_place() {
+    let mut found = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = fs::read_to_string(&file).expect("file can be read");
+        let calls_out = module(&file) != "sandbox" && !file.ends_with("src/http/request.rs");
+        if calls_out && shipped(&text).to_ascii_lowercase().contains("header::authorization") {
+            found.push(file.display().to_string());
+        }
+    }
+    assert!(found.is_empty(), "`Request::authorization` marks what it sets as sensitive: {found:?}");
+}
+
+#[test]
 fn no_unwrap_ships() {
     let mut found = Vec::new();
     for file in rust_files(&root().join("src")) {
