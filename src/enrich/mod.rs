@@ -157,17 +157,56 @@ impl Lookups {
 
     /// Joins to each record what is needed of it; the order stays.
     pub async fn enrich_all(&self, records: Vec<Record>) -> Vec<Enriched> {
-        let wanted = |record: &Record| self.0.needs.iter().any(|lookup| lookup.kind() == record.kind);
-        if !records.iter().any(wanted) {
-            return records.into_iter().map(|record| Enriched { record, failed: Vec::new() }).collect();
-        }
-        futures::stream::iter(records).map(|record| self.enrich(record)).buffered(AT_ONCE).collect().await
+        let joined = self.join_all(records).await;
+        self.read_all(joined, |_| true).await
     }
 
-    /// Joins to a record what is needed of it.
+    /// The same without details, each of which costs a call: [`Lookups::read_all`] adds those that are wanted.
+    pub async fn join_all(&self, records: Vec<Record>) -> Vec<Enriched> {
+        let joined = records.into_iter().map(|record| Enriched { record, failed: Vec::new() }).collect();
+        self.add_all(joined, |lookup| lookup != Lookup::Details, |_| true).await
+    }
+
+    /// Whether records of a kind are read one by one.
+    pub fn reads(&self, kind: Kind) -> bool {
+        kind == Lookup::Details.kind() && self.0.needs.contains(&Lookup::Details)
+    }
+
+    /// Adds details to those records that are wanted; the order stays.
+    pub async fn read_all(
+        &self,
+        joined: Vec<Enriched>,
+        is_wanted: impl Fn(&Enriched) -> bool,
+    ) -> Vec<Enriched> {
+        self.add_all(joined, |lookup| lookup == Lookup::Details, is_wanted).await
+    }
+
+    /// Adds what some of the lookups find to those records that are wanted.
+    async fn add_all(
+        &self,
+        enriched: Vec<Enriched>,
+        is_meant: impl Fn(Lookup) -> bool,
+        is_wanted: impl Fn(&Enriched) -> bool,
+    ) -> Vec<Enriched> {
+        let meant: Vec<Lookup> = self.0.needs.iter().copied().filter(|lookup| is_meant(*lookup)).collect();
+        if !enriched.iter().any(|one| meant.iter().any(|lookup| lookup.kind() == one.record.kind)) {
+            return enriched;
+        }
+        let added = enriched.into_iter().map(async |one| {
+            let wanted = if is_wanted(&one) { &*meant } else { &[] };
+            self.add(wanted, one).await
+        });
+        futures::stream::iter(added).buffered(AT_ONCE).collect().await
+    }
+
+    /// Joins to one record what is needed of it.
     pub async fn enrich(&self, record: Record) -> Enriched {
-        let mut enriched = Enriched { record, failed: Vec::new() };
-        for &lookup in self.0.needs.iter().filter(|lookup| lookup.kind() == enriched.record.kind) {
+        let needs: Vec<Lookup> = self.0.needs.iter().copied().collect();
+        self.add(&needs, Enriched { record, failed: Vec::new() }).await
+    }
+
+    async fn add(&self, lookups: &[Lookup], mut enriched: Enriched) -> Enriched {
+        for &lookup in lookups.iter().filter(|lookup| lookup.kind() == enriched.record.kind) {
             match self.find(lookup, &enriched.record).await {
                 Ok(None) => {}
                 Ok(Some(whole)) if lookup == Lookup::Details => enriched.record.body = whole,

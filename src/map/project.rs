@@ -91,7 +91,7 @@ impl Engine<'_> {
     }
 
     /// What the selector says; none when it failed or gave something else than a boolean.
-    fn selected(&self, rule: &Rule, item: &Value, tally: &mut Tally) -> Option<bool> {
+    pub(super) fn selected(&self, rule: &Rule, item: &Value, tally: &mut Tally) -> Option<bool> {
         let result = match rule.selector.program.constant() {
             Some(constant) => constant.clone(),
             None => self.evaluate(&rule.selector, item, tally)?,

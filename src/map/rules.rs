@@ -211,6 +211,17 @@ impl Rules {
         rules.flat_map(move |rule| rule.expressions().into_iter().filter(reads))
     }
 
+    /// Whether some of these rules may take a record to which not everything is joined yet. `missing` is what lacks: a
+    /// selector that may read any of it may take the record.
+    pub fn may_take(&self, record: &Record, missing: &[Lookup], rules: &[RuleId]) -> bool {
+        let engine = project::Engine { environment: &self.environment, record, missing };
+        let mut tally = Tally::default();
+        // A selector of items needs the items.
+        rules.iter().map(|id| self.rule(*id)).any(|rule| {
+            rule.items.is_some() || engine.selected(rule, &record.body, &mut tally) != Some(false)
+        })
+    }
+
     /// The entities of one record, by these rules of its kind. `missing` are the lookups that failed for it: fields that
     /// may read them are left out.
     pub fn apply(

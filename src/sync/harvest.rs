@@ -1,6 +1,6 @@
 //! From the source to mapped entities: one listing, joined and mapped page by page while the next pages are on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::examples::Showing;
 use crate::apply::Feed;
 use crate::enrich::{Enriched, Failure, Lookups, Wanted};
 use crate::map::{self, Rules, Tally};
-use crate::model::{Gap, Kind, Lookup, Mapped, Record, RuleId, Verdict};
+use crate::model::{Gap, Kind, Lookup, Mapped, Record, RecordId, RuleId, Verdict};
 use crate::opsgenie::{Error, Listing, Page, Rotations};
 use crate::plan::merge_record;
 
@@ -185,16 +185,43 @@ async fn map_page(
 ) -> Result<MappedPage, Error> {
     let Page { records, faults } = page?;
     let listed = (records.len() + faults.len()) as u64;
-    let enriched = lookups.enrich_all(records).await;
+    let enriched = enrich(records, lookups, rules, ids).await;
     let (rules, ids) = (rules.clone(), ids.clone());
-    // Mapping computes: it does not belong on the threads that drive calls.
-    let mapping = tokio::task::spawn_blocking(move || map_records(&enriched, &rules, &ids));
-    let (tally, mapped, enriched) = match mapping.await {
-        Ok(mapped) => mapped,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    };
+    let (tally, mapped, enriched) = computing(move || map_records(&enriched, &rules, &ids)).await;
     let faults = faults.iter().map(ToString::to_string).collect();
     Ok(MappedPage { listed, enriched, faults, tally, mapped })
+}
+
+/// Joins what is needed. Records that are read one by one are read only where some rule may take them.
+async fn enrich(
+    records: Vec<Record>,
+    lookups: &Lookups,
+    rules: &Arc<Rules>,
+    ids: &Arc<[RuleId]>,
+) -> Vec<Enriched> {
+    let joined = lookups.join_all(records).await;
+    if !joined.first().is_some_and(|one| lookups.reads(one.record.kind)) {
+        return joined;
+    }
+    let (rules, ids) = (rules.clone(), ids.clone());
+    let (joined, left_out) = computing(move || {
+        let left_out = joined.iter().filter(|one| {
+            let missing = [&*one.failed, &[Lookup::Details]].concat();
+            !rules.may_take(&one.record, &missing, &ids)
+        });
+        let left_out: HashSet<RecordId> = left_out.map(|one| one.record.id.clone()).collect();
+        (joined, left_out)
+    })
+    .await;
+    lookups.read_all(joined, |one| !left_out.contains(&one.record.id)).await
+}
+
+/// Evaluating computes: it does not belong on the threads that drive calls.
+async fn computing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 fn map_records(enriched: &[Enriched], rules: &Rules, ids: &[RuleId]) -> (Tally, Vec<Mapped>, u64) {

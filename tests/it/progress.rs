@@ -189,6 +189,21 @@ async fn records_are_shown_only_when_that_is_asked_for_and_without_secrets() {
     assert!(text.contains("leaked [REDACTED] here") && !text.contains(Sandbox::API_KEY), "{text}");
 }
 
+#[tokio::test]
+async fn records_that_stay_in_memory_are_shown_whole() {
+    let mut stage = Stage::seeded().await;
+    let mut mapping = plain_mapping(&[("incident", "i"), ("service", "s")]);
+    mapping["resources"][0]["port"]["entity"]["mappings"]["properties"]["status"] =
+        json!("[.__impactedServices[]?.name] | join(\" \")");
+    stage.mapping(&mapping, &["i", "s"].map(plain_blueprint));
+    stage.set("OCEAN__SEND_RAW_DATA_EXAMPLES", "true");
+    stage.pass().await.exits(0);
+    let shown = examples(&stage);
+    let services: Vec<_> = shown.iter().filter(|(kind, _)| kind == "service").collect();
+    assert_eq!(services.len(), 5);
+    assert!(services.iter().all(|(_, example)| example["links"]["api"].is_string()), "{services:?}");
+}
+
 /// Every call that only tells, by what it tells.
 fn routes() -> [(&'static str, On); 6] {
     [

@@ -1,6 +1,8 @@
 //! An Opsgenie account that behaves as real ones do: limits, rights, rows that move while they are read.
 
-use ocean_opsgenie::sandbox::{Access, AllOnCalls, Area, Bucket, Effect, Fault, On, Size, World, text};
+use ocean_opsgenie::sandbox::{
+    Access, Alert, AlertStatus, AllOnCalls, Area, Bucket, Effect, Fault, On, Size, World, text,
+};
 use serde_json::json;
 
 use crate::expected;
@@ -99,6 +101,45 @@ async fn alerts_come_whole_where_that_is_asked_for_and_read() {
     );
 }
 
+#[tokio::test]
+async fn only_alerts_that_are_taken_are_read_one_by_one() {
+    let stage = Stage::with_alerts(30).await;
+    let is_open = |alert: &&Alert| alert.status == AlertStatus::Open;
+    let open = stage.sandbox.opsgenie().world(|world| world.alerts().iter().filter(is_open).count()) as u64;
+    assert!(open > 5 && open < 25, "{open}");
+    let mut mapping = plain_mapping(&[("alert", "a")]);
+    let resource = &mut mapping["resources"][0];
+    resource["selector"]["includeDetails"] = json!(true);
+    resource["port"]["entity"]["mappings"]["properties"]["status"] = json!(".description");
+    let mut read = async |selectors: &[&str]| {
+        let resource = &mapping["resources"][0].clone();
+        let resources = selectors.iter().map(|selector| {
+            let mut resource = resource.clone();
+            resource["selector"]["query"] = json!(selector);
+            resource
+        });
+        mapping["resources"] = resources.collect();
+        stage.mapping(&mapping, &[plain_blueprint("a")]);
+        stage.sandbox.opsgenie().forget();
+        let run = stage.pass().await;
+        run.exits(0);
+        let calls = stage.sandbox.opsgenie().counts().of("GET /v2/alerts/*");
+        (calls, run.counts("alert", ["mapped", "skipped"]))
+    };
+    let taken = [open, 30 - open];
+    assert_eq!(read(&[".status == \"open\""]).await, (open, taken));
+    let described = stage.contents();
+    assert!(described.values().all(|entity| entity["properties"]["status"].is_string()));
+    // A selector that may read what is not read yet needs all of them, and takes the same.
+    assert_eq!(read(&["(.details | type) == \"object\" and .status == \"open\""]).await, (30, taken));
+    assert_eq!(read(&["tojson | contains(\"\\\"status\\\":\\\"open\\\"\")"]).await, (30, taken));
+    assert_eq!(stage.contents(), described);
+    // One of several resources is enough.
+    let (calls, [mapped, skipped]) = read(&["false", ".status == \"open\"", ".tinyId == \"4711\""]).await;
+    assert!(calls >= open && calls <= open + 1, "{calls}");
+    assert_eq!(mapped + skipped, 90);
+}
+
 fn alerts_only(alerts: u32) -> World {
     World::generated(Size { alerts, incidents: 0, services: 0, users: 0, teams: 0 })
 }
@@ -116,7 +157,7 @@ async fn rows_that_leave_the_listing_while_it_is_read_take_no_others_along() {
                 .world
                 .alerts()
                 .iter()
-                .filter(|alert| alert.status == ocean_opsgenie::sandbox::AlertStatus::Open)
+                .filter(|alert| alert.status == AlertStatus::Open)
                 .map(|alert| (alert.created_ms, alert.id.to_string()))
                 .collect();
             open.sort();
@@ -130,7 +171,7 @@ async fn rows_that_leave_the_listing_while_it_is_read_take_no_others_along() {
     let held = stage.held("a");
     let open = stage.sandbox.opsgenie().world(|world| {
         let all = world.alerts().iter();
-        let open = all.filter(|alert| alert.status == ocean_opsgenie::sandbox::AlertStatus::Open);
+        let open = all.filter(|alert| alert.status == AlertStatus::Open);
         open.map(|alert| alert.id.to_string()).collect::<Vec<_>>()
     });
     let missed = open.iter().filter(|id| !held.contains(id)).count();

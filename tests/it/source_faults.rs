@@ -22,7 +22,8 @@ async fn stage() -> Stage {
     let mut mapping = plain_mapping(&KINDS.map(|kind| (kind, kind)));
     let reads = [
         (0, "(.description | tostring) + (.__relatedIncident.id | tostring)"),
-        (2, "(.__team.name | tostring) + (.__oncalls | tostring)"),
+        (1, ".__impactedServices | tostring"),
+        (2, "(.__team.name | tostring) + (.__oncalls | tostring) + (.__incidents | tostring)"),
         (3, ".__members | tostring"),
         (5, ".__currentOncalls | tostring"),
     ];
@@ -136,11 +137,11 @@ async fn every_fault_of_every_listing() {
       429 500 404 reset cut malformed stall: exit 4: alert incomplete
       403: exit 3: alert incomplete
     /v1/incidents
-      429 500 404 reset cut malformed stall: exit 4: alert degraded; incident incomplete
-      403: exit 3: alert degraded; incident incomplete
+      429 500 404 reset cut malformed stall: exit 4: alert, service degraded; incident incomplete
+      403: exit 3: alert, service degraded; incident incomplete
     /v1/services
-      429 500 404 reset cut malformed stall: exit 4: service incomplete
-      403: exit 3: service incomplete
+      429 500 404 reset cut malformed stall: exit 4: incident degraded; service incomplete
+      403: exit 3: incident degraded; service incomplete
     /v2/teams
       429 500 404 reset cut malformed stall: exit 4: team incomplete
       403: exit 3: team incomplete
