@@ -5,14 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Job;
 use super::desk::{Fate, Item};
-use crate::catalog::{Catalog, Stored, UPSERT_CHUNK};
+use crate::catalog::{Catalog, MissingTargets, Stored, UPSERT_CHUNK};
 use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey};
 use crate::plan::Order;
 use crate::value::{Object, Value};
 
+/// The blueprints of the circle in which a blueprint is; empty where it is in none.
+pub(super) fn around(order: &Order, blueprint: &BlueprintId) -> BTreeSet<BlueprintId> {
+    let circle = order.cycles.iter().find(|circle| circle.contains(blueprint));
+    circle.into_iter().flatten().cloned().collect()
+}
+
 /// Creates those of the entities `left` that wait for another one of them in their circle, without the relations that
 /// lead into it; gives the keys of what was created. Whoever waits for something that nobody writes is left alone, so
-/// that it is refused whole. What fails here is tried again whole, and told then.
+/// that it is refused whole. What fails here is tried again whole, and told then. Where the catalog creates what is missing,
+/// lanes have done so already.
 pub(super) async fn open(
     catalog: &Catalog,
     job: &Job,
@@ -20,6 +27,9 @@ pub(super) async fn open(
     shapes: &BTreeMap<BlueprintId, Blueprint>,
     left: &BTreeMap<BlueprintId, Vec<Item>>,
 ) -> BTreeSet<EntityKey> {
+    if job.policy.missing == MissingTargets::Create {
+        return BTreeSet::new();
+    }
     let waiting: BTreeSet<EntityKey> = left.values().flatten().map(Item::key).collect();
     let mut created = BTreeSet::new();
     for cycle in &order.cycles {

@@ -1,13 +1,14 @@
 //! The state of one blueprint while a pass writes it: what is decided, what waits, what is on its way. No I/O.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::interlock::{Interlock, Standing};
 use super::rehearsal::{Old, Rehearsal};
 use super::tally::{Tally, misses_target, words};
 use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
-use crate::model::{Blueprint, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
+use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
 use crate::plan::{Comparison, Fold, Layout, Ledger, Lost, Pointed, Repeats, Snapshot, Step, overlay};
+use crate::value::{Object, Value};
 
 /// So many entities wait at most. A changed entity waits as long as there is room, so that another one with its key can
 /// replace it, or show that nothing has changed. A thousand alerts take about three megabytes.
@@ -40,11 +41,21 @@ pub(super) struct Item {
     pub(super) body: Body,
     pub(super) origin: Origin,
     news: News,
+    step: StepOf,
+}
+
+/// Which step of writing an entity an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StepOf {
+    /// The only one, or the last one.
+    Whole,
+    /// The first of two: without the relations that lead into the circle of its blueprint.
+    Opening,
 }
 
 impl Item {
     fn new(entity: Entity, origin: Origin, news: News) -> Self {
-        Self { body: Body::of(&entity), entity, origin, news }
+        Self { body: Body::of(&entity), entity, origin, news, step: StepOf::Whole }
     }
 
     fn identifier(&self) -> Option<&EntityId> {
@@ -57,6 +68,11 @@ impl Item {
     /// Whether it was not stored when the pass began.
     pub(super) fn is_new(&self) -> bool {
         self.news == News::Create
+    }
+
+    /// Whether it was stored when the pass began.
+    pub(super) fn is_update(&self) -> bool {
+        self.news == News::Update
     }
 
     /// The same entity without some of its relations.
@@ -164,6 +180,13 @@ pub(super) struct Desk<'a> {
     pub(super) tally: Tally,
     pub(super) rewritten: u64,
     pub(super) second_tries: Vec<Item>,
+    /// Blueprints that point at each other, this one among them, where the catalog would create what they point at;
+    /// empty where there are none.
+    pub(super) circle: BTreeSet<BlueprintId>,
+    /// Keys of entities that go in two steps, or only at the end.
+    deferred: HashSet<EntityId>,
+    /// Keys of what the first of two steps has created.
+    pub(super) opened: BTreeSet<EntityKey>,
     /// Only where nothing is written.
     pub(super) rehearsal: Option<Rehearsal>,
     interlock: Interlock,
@@ -192,6 +215,9 @@ impl<'a> Desk<'a> {
             tally: Tally::default(),
             rewritten: 0,
             second_tries: Vec::new(),
+            circle: BTreeSet::new(),
+            deferred: HashSet::new(),
+            opened: BTreeSet::new(),
             rehearsal: None,
             interlock,
         }
@@ -279,13 +305,13 @@ impl<'a> Desk<'a> {
             }
             if self.ledger.written(&identifier) || standing == Standing::Newer {
                 // What is stored is no longer what the snapshot says.
-                return self.wait(Item::new(entity, origin, News::Again));
+                return self.accept(Item::new(entity, origin, News::Again));
             }
         }
         match self.comparison.decide(entity) {
-            Step::Create(entity) => self.wait(Item::new(entity, origin, News::Create)),
+            Step::Create(entity) => self.accept(Item::new(entity, origin, News::Create)),
             Step::Update { entity, changed: _ } | Step::Send(entity) => {
-                self.wait(Item::new(entity, origin, News::Update));
+                self.accept(Item::new(entity, origin, News::Update));
             }
             Step::Unchanged(_) => self.tally.of(origin.kind).unchanged += 1,
             Step::Blocked { key, reason } => {
@@ -298,7 +324,54 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Lets an entity wait to be written. The catalog would create, bare, what it points at and does not hold; in a circle
+    /// that may be something that this pass writes itself a little later. So a new entity that points into the circle of
+    /// its blueprint goes without that relation first, and whole at the end; one that is stored only at the end.
+    fn accept(&mut self, item: Item) {
+        let Some(identifier) = item.identifier().cloned() else { return self.wait(item) };
+        let is_open = self.points_into_circle(&item) && self.second_tries.len() < SECOND_TRIES;
+        // What comes after something that goes at the end goes after it.
+        if !is_open && !self.deferred.contains(&identifier) {
+            return self.wait(item);
+        }
+        if item.is_new() {
+            let within = |relation: &str| self.leads_into_circle(relation);
+            let opening = Item { step: StepOf::Opening, ..item.without(within) };
+            self.wait(opening);
+        }
+        self.ledger.mark_written(&identifier);
+        self.deferred.insert(identifier);
+        self.second_tries.push(item);
+    }
+
+    fn leads_into_circle(&self, relation: &str) -> bool {
+        self.shape.relations.get(relation).is_some_and(|relation| self.circle.contains(&relation.target))
+    }
+
+    /// Whether it names something in the circle of its blueprint that is not known to be there.
+    fn points_into_circle(&self, item: &Item) -> bool {
+        if self.circle.is_empty() {
+            return false;
+        }
+        let own = |target: &BlueprintId| target == self.layout.blueprint();
+        let is_unknown = |target: &BlueprintId, name: &Value| match name.as_str() {
+            Some(name) => !(own(target) && self.comparison.knows(name)),
+            None => false,
+        };
+        let mut relations = item.entity.relations.iter().flat_map(Object::iter);
+        relations.any(|(id, value)| {
+            let Some(relation) = self.shape.relations.get(id).filter(|_| self.leads_into_circle(id)) else {
+                return false;
+            };
+            let names = value.as_array().unwrap_or(std::slice::from_ref(value));
+            names.iter().any(|name| is_unknown(&relation.target, name))
+        })
+    }
+
     fn withdraw(&mut self, identifier: &EntityId) -> Option<Item> {
+        if self.deferred.contains(identifier) {
+            return None;
+        }
         let item = self.created.items.remove(identifier).or_else(|| self.changed.items.remove(identifier))?;
         self.waiting_bytes -= item.body.bytes();
         Some(item)
@@ -358,6 +431,13 @@ impl<'a> Desk<'a> {
         for (item, fate) in fates {
             if let Some(identifier) = item.identifier() {
                 self.in_flight.remove(identifier);
+            }
+            if item.step == StepOf::Opening {
+                // What fails here is tried again whole, and told then.
+                if let Fate::Answered(Stored::Created) = fate {
+                    self.opened.insert(item.key());
+                }
+                continue;
             }
             let kind = item.origin.kind;
             match fate {

@@ -1,5 +1,6 @@
 //! One blueprint of a pass: a task that reads what is stored, takes mapped entities, and writes what differs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,6 +43,8 @@ pub(super) struct Lane {
     pub(super) policy: UpsertPolicy,
     pub(super) mode: Mode,
     pub(super) interlock: Interlock,
+    /// Blueprints that point at each other, this one among them, where the catalog would create what they point at.
+    pub(super) circle: BTreeSet<BlueprintId>,
 }
 
 /// Whether a blueprint is there.
@@ -65,6 +68,8 @@ pub(super) struct Done {
     pub(super) tally: Tally,
     pub(super) rewritten: u64,
     pub(super) second_tries: Vec<Item>,
+    /// Keys of what was created without the relations that lead into a circle.
+    pub(super) opened: BTreeSet<EntityKey>,
     /// What a rehearsal kept.
     pub(super) steps: Vec<PlannedStep>,
     /// Why nothing could be compared or written, if so.
@@ -74,7 +79,7 @@ pub(super) struct Done {
 impl Lane {
     /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
     pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
-        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock } = self;
+        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock, circle } = self;
         let done = match shape {
             Err(error) => refuse_all(&layout, None, error, &mut input).await,
             Ok(shape) => match read(&catalog, &layout, &shape, standing).await {
@@ -90,6 +95,7 @@ impl Lane {
                         Mode::Write => None,
                         Mode::Rehearse(keep) => Some(Rehearsal::new(keep, &layout, &shape)),
                     };
+                    desk.circle = circle;
                     let pages = Pages { input: &mut input, catalog: &catalog, layout: &layout, owners };
                     let desk = write(desk, &sender, &gates, mode, pages).await;
                     Done {
@@ -99,6 +105,7 @@ impl Lane {
                         tally: desk.tally,
                         rewritten: desk.rewritten,
                         second_tries: desk.second_tries,
+                        opened: desk.opened,
                         steps: desk.rehearsal.map(|rehearsal| rehearsal.steps).unwrap_or_default(),
                         broken: None,
                         shape: Some(shape),
@@ -256,6 +263,7 @@ async fn refuse_all(
         tally,
         rewritten: 0,
         second_tries: Vec::new(),
+        opened: BTreeSet::new(),
         steps: Vec::new(),
         broken: Some(error),
     }

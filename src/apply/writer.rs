@@ -17,7 +17,7 @@ use super::lane::{Done, Lane, Sender, Standing};
 use super::rehearsal::Rehearsed;
 use super::tally::Tally;
 use super::{Mode, Reading};
-use crate::catalog::{Catalog, Error, Fault, Meaning, Said, Stored, UPSERT_CHUNK, UpsertPolicy};
+use crate::catalog::{Catalog, Error, Fault, Meaning, MissingTargets, Said, Stored, UPSERT_CHUNK, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Ledger, Order, Pointed, Rule, Snapshot, Target, gates};
 
@@ -47,6 +47,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether the catalog creates what the written entities point at, so that the order of writing matters.
+    fn creates_targets(&self) -> bool {
+        (self.policy.missing, self.mode, self.reading)
+            == (MissingTargets::Create, Mode::Write, Reading::Whole)
+    }
+
     pub(super) fn sender(&self, catalog: &Catalog, blueprint: &BlueprintId) -> Sender {
         Sender::new(catalog.clone(), blueprint.clone(), self.policy, self.interlock.clone())
     }
@@ -126,7 +132,11 @@ impl Nursery {
         let shape = shape(&self.catalog, &self.job, &blueprint).await.map_err(Arc::new);
         let layout = Layout::new(blueprint.clone(), &self.job.rules);
         let finished = CancellationToken::new();
-        let (sender, task) = start(&self.catalog, &self.job, layout, shape, Vec::new(), finished);
+        let circle = match &shape {
+            Ok(shape) if self.job.creates_targets() => circle::around(&Order::of([shape]), &blueprint),
+            Ok(_) | Err(_) => BTreeSet::new(),
+        };
+        let (sender, task) = start(&self.catalog, &self.job, layout, shape, circle, Vec::new(), finished);
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(task);
         open.insert(blueprint, sender.clone());
         sender
@@ -138,6 +148,7 @@ fn start(
     job: &Job,
     layout: Layout,
     shape: Result<Blueprint, Arc<Error>>,
+    circle: BTreeSet<BlueprintId>,
     gates: Vec<CancellationToken>,
     finished: CancellationToken,
 ) -> (mpsc::Sender<Vec<Mapped>>, JoinHandle<Done>) {
@@ -157,6 +168,7 @@ fn start(
         finished: finished.drop_guard(),
         policy: job.policy,
         mode: job.mode,
+        circle,
     };
     (sender, tokio::spawn(lane.run(input)))
 }
@@ -210,7 +222,12 @@ impl Writer {
         let known: Vec<(&Layout, &Blueprint)> =
             parts.iter().filter_map(|(layout, shape)| Some((layout, shape.as_ref().ok()?))).collect();
         let waits = gates(&known);
-        Ok(Self::open(catalog, Arc::new(job), parts, &waits))
+        let order = if job.creates_targets() {
+            Order::of(known.iter().map(|(_, shape)| *shape))
+        } else {
+            Order::default()
+        };
+        Ok(Self::open(catalog, Arc::new(job), parts, &waits, &order))
     }
 
     fn open(
@@ -218,6 +235,7 @@ impl Writer {
         job: Arc<Job>,
         parts: Vec<(Layout, Result<Blueprint, Error>)>,
         waits: &BTreeMap<BlueprintId, BTreeSet<BlueprintId>>,
+        order: &Order,
     ) -> Self {
         let finished: BTreeMap<BlueprintId, CancellationToken> =
             parts.iter().map(|(layout, _)| (layout.blueprint().clone(), CancellationToken::new())).collect();
@@ -228,7 +246,8 @@ impl Writer {
             let first = waits.get(&blueprint).into_iter().flatten();
             let gates = first.filter_map(|target| finished.get(target).cloned()).collect();
             let own = finished.get(&blueprint).cloned().unwrap_or_default();
-            let (sender, task) = start(catalog, &job, layout, shape.map_err(Arc::new), gates, own);
+            let circle = circle::around(order, &blueprint);
+            let (sender, task) = start(catalog, &job, layout, shape.map_err(Arc::new), circle, gates, own);
             senders.insert(blueprint, sender);
             lanes.push(task);
         }
@@ -279,11 +298,13 @@ impl Writer {
         let None = fed.recv().await;
         let mut written = Written::default();
         let mut second_tries = BTreeMap::new();
+        let mut opened = BTreeSet::new();
         loop {
             let task = lanes.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some(task) = task else { break };
             match task.await {
-                Ok(done) => {
+                Ok(mut done) => {
+                    opened.append(&mut done.opened);
                     let (blueprint, items) = written.add(done, job.mode);
                     second_tries.insert(blueprint, items);
                 }
@@ -299,10 +320,11 @@ impl Writer {
             written.pointed.merge(Pointed::anything());
         }
         let order = Order::of(written.shapes.values());
-        let created = circle::open(&catalog, &job, &order, &written.shapes, &second_tries).await;
+        let mut created = circle::open(&catalog, &job, &order, &written.shapes, &second_tries).await;
+        created.append(&mut opened);
         for blueprint in &order.targets_first {
             if let Some(items) = second_tries.remove(blueprint).filter(|items| !items.is_empty()) {
-                written.try_again(blueprint, items, &created, &job.sender(&catalog, blueprint), &job).await;
+                written.try_again(blueprint, items, &mut created, &job.sender(&catalog, blueprint), &job).await;
             }
         }
         written
@@ -332,7 +354,8 @@ pub struct Written {
 
 impl Written {
     fn add(&mut self, done: Done, mode: Mode) -> (BlueprintId, Vec<Item>) {
-        let Done { blueprint, shape, ledger, pointed, tally, rewritten, second_tries, steps, broken } = done;
+        let Done { blueprint, shape, ledger, pointed, tally, rewritten, second_tries, opened: _, steps, broken } =
+            done;
         if let Mode::Rehearse(_) = mode {
             self.rehearsed.insert(blueprint.clone(), Rehearsed { counts: tally.total(), steps });
         }
@@ -366,7 +389,7 @@ impl Written {
         &mut self,
         blueprint: &BlueprintId,
         mut items: Vec<Item>,
-        created: &BTreeSet<EntityKey>,
+        created: &mut BTreeSet<EntityKey>,
         sender: &Sender,
         job: &Job,
     ) {
@@ -379,8 +402,12 @@ impl Written {
             let mut fates = sender.send(items).await;
             for (item, fate) in &mut fates {
                 // It was created a moment ago, without what closes a circle.
-                if matches!(fate, Fate::Answered(Stored::Updated)) && created.contains(&item.key()) {
-                    *fate = Fate::Answered(Stored::Created);
+                if matches!(fate, Fate::Answered(Stored::Updated)) {
+                    if created.remove(&item.key()) {
+                        *fate = Fate::Answered(Stored::Created);
+                    } else if item.is_update() {
+                        *self.rewritten.entry(blueprint.clone()).or_default() += 1;
+                    }
                 }
             }
             desk.settle(fates, Attempt::Second);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Blueprint, BlueprintId};
 
 /// Blueprints so that relation targets come before those that point at them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Order {
     /// Every blueprint once: targets first, members of a cycle side by side.
     pub targets_first: Vec<BlueprintId>,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stage::{Stage, account, alert, mapped_from, rules, service, team};
+use super::stage::{Stage, account, alert, id, mapped_from, rules, service, team};
 use crate::catalog::{MissingTargets, UpsertPolicy};
 use crate::model::Kind;
 
@@ -48,6 +48,51 @@ async fn what_lacks_its_target_is_tried_again_whole() {
     assert_eq!(refusals.len(), 1);
     assert_eq!(refusals[0].examples[0].to_string(), "alert/lost");
     assert_eq!(stage.stored("alert", "lost"), None, "what waits for nobody is refused whole");
+}
+
+#[tokio::test]
+async fn what_points_at_others_of_its_blueprint_is_created_in_two_steps() {
+    let stage = Stage::new().await;
+    stage.sandbox.catalog().with(|catalog| {
+        let datasource = "port-ocean/opsgenie/0.0.9/my-og/exporter".to_owned();
+        let entity = json!({ "identifier": "old", "blueprint": "alert", "title": "old" });
+        catalog.seed_entity(&crate::sandbox::Seeding { entity, datasource, updated_at: None });
+    });
+    let like = |name: &str, other: &str| {
+        let entity = json!({
+            "identifier": name, "blueprint": "alert", "title": name,
+            "properties": { "text": "whole" }, "relations": { "like": [other] },
+        });
+        mapped_from(1, Kind::Alert, name, &entity)
+    };
+    // Each of them points at one that comes in a later call; the last one at something that nobody writes.
+    let count = 100;
+    let mut page: Vec<_> = (0..count).map(|n| like(&format!("a{n}"), &format!("a{}", n + 1))).collect();
+    page.push(like("old", "a99"));
+    let mut pages = account(0);
+    pages.push((Kind::Alert, page));
+    let written = stage.pass(&rules(), pages).await;
+    let counts = written.tally.kinds()[&Kind::Alert];
+    assert_eq!((counts.created, counts.updated, counts.refused), (count, 1, 0), "{:?}", written.tally);
+    assert_eq!(written.rewritten[&id("alert")], 1);
+    let created_as = |name: &str| stage.stored("alert", name).expect("it is there")["relations"]["like"].clone();
+    assert_eq!(created_as("a0"), json!(["a1"]));
+    assert_eq!(created_as("old"), json!(["a99"]));
+    // Bare entities carry nothing; the one that nobody writes is the only one.
+    let bare = (0..=count).filter(|n| {
+        stage.stored("alert", &format!("a{n}")).is_some_and(|stored| stored["properties"]["text"] != "whole")
+    });
+    assert_eq!(bare.collect::<Vec<_>>(), [count]);
+    // Nor was one made on the way: what is created is created with what it carries.
+    for call in stage.bulks() {
+        let first_step = call.json()["entities"].as_array().expect("entities").iter().all(|entity| {
+            entity["relations"].get("like").is_none()
+        });
+        let all_there = call.json()["entities"].as_array().expect("entities").iter().all(|entity| {
+            entity["relations"].get("like").is_some()
+        });
+        assert!(first_step || all_there, "steps are not mixed up");
+    }
 }
 
 #[tokio::test]
