@@ -1,6 +1,10 @@
 //! The integration object: who we are in the catalog, and the mapping that it keeps for us.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::error::{Error, Fault};
 use super::request::INTEGRATION_TYPE;
@@ -79,7 +83,28 @@ pub struct Wanted {
     pub config: Json,
     /// `createPortResourcesOrigin` of a new integration: `Default`, `Port` or `Empty`.
     pub resources_origin: String,
+    /// Who makes blueprints and mapping of a new integration.
+    pub maker: Maker,
 }
+
+/// Who makes the blueprints and the mapping of a new integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// We do.
+    Us,
+    /// The catalog does, some time after the integration is created.
+    Catalog,
+}
+
+/// The flag of an organization for which the catalog makes defaults of integrations.
+const PROVISIONS: &str = "USE_PROVISIONED_DEFAULTS";
+
+/// The waits before the integration is read for the mapping that the catalog makes: the first one, and by how much each is
+/// longer than the one before, as with the peer.
+const FIRST_WAIT: Duration = Duration::from_secs(3);
+const LONGER: f64 = 1.55;
+/// The longest of them: who waits for somebody else's work looks after it now and then.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 impl Wanted {
     /// The fields that are compared at every start.
@@ -105,7 +130,11 @@ impl Wanted {
         let mut body = self.compared(version);
         body.shift_remove("processingMode");
         body.insert("installationId".to_owned(), identifier.into());
-        body.insert("config".to_owned(), self.config.clone());
+        let config = match self.maker {
+            Maker::Us => self.config.clone(),
+            Maker::Catalog => json!({}),
+        };
+        body.insert("config".to_owned(), config);
         body.insert("createPortResourcesOrigin".to_owned(), self.resources_origin.clone().into());
         Json::Object(body)
     }
@@ -152,7 +181,8 @@ impl Catalog {
         let identifier = self.requests().identifier();
         let attempted = || format!("create integration `{identifier}`");
         let body = wanted.creation(identifier, &self.account.version);
-        let response = match self.call(attempted, self.requests().create_integration(&body)).await {
+        let request = self.requests().create_integration(&body, wanted.maker);
+        let response = match self.call(attempted, request).await {
             // Someone was faster, or our own first attempt was.
             Err(error @ Error { fault: Fault::Conflict(_), .. }) => {
                 return self.integration().await?.ok_or(error);
@@ -170,6 +200,42 @@ impl Catalog {
         let response = self.call(attempted, request).await?;
         let answer: wire::IntegrationAnswer = wire::decode(&response).map_err(at(attempted))?;
         Ok(answer.integration)
+    }
+
+    /// Whether the catalog makes blueprints and mapping of a new integration of our type itself.
+    pub async fn makes_defaults(&self) -> Result<bool, Error> {
+        let attempted = || "read for which integrations the catalog makes defaults".to_owned();
+        let response = self.call(attempted, self.requests().provision_enabled()).await?;
+        let answer: wire::ProvisionAnswer = wire::decode(&response).map_err(at(attempted))?;
+        if !answer.integrations.iter().any(|one| one == INTEGRATION_TYPE) {
+            return Ok(false);
+        }
+        Ok(self.organization().await?.feature_flags.iter().any(|flag| flag == PROVISIONS))
+    }
+
+    /// The integration once the catalog has given it a mapping; as it is when that has not come about after `patience`, or
+    /// when the run is stopped.
+    pub async fn provisioned(
+        &self,
+        mut integration: Integration,
+        patience: Duration,
+        stop: &CancellationToken,
+    ) -> Result<Integration, Error> {
+        let begin = Instant::now();
+        let mut wait = FIRST_WAIT;
+        while integration.config().is_none() {
+            let left = patience.saturating_sub(begin.elapsed());
+            if left.is_zero() || stop.run_until_cancelled(tokio::time::sleep(wait.min(left))).await.is_none()
+            {
+                break;
+            }
+            wait = wait.mul_f64(LONGER).min(LONGEST_WAIT);
+            match self.integration().await? {
+                Some(read) => integration = read,
+                None => break,
+            }
+        }
+        Ok(integration)
     }
 
     /// Sets the mapping that the catalog keeps.
@@ -212,6 +278,7 @@ mod tests {
             destination: Destination::None,
             config: json!({ "resources": [] }),
             resources_origin: "Default".to_owned(),
+            maker: Maker::Us,
         }
     }
 

@@ -28,7 +28,7 @@ pub use additions::Addition;
 pub use blueprints::{Installed, StoredBlueprint};
 pub use error::{Error, Fault, Meaning, Said};
 pub use ingest::{Counts, Metric, Part, SyncState};
-pub use integration::{Destination, Integration, Wanted};
+pub use integration::{Destination, Integration, Maker, Wanted};
 pub use lines::{LogLine, LogLines};
 pub use read::{Owned, Owners, SnapshotPage};
 pub use request::{

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::integration::Maker;
 use super::wire;
 use crate::http::{HeaderValue, Method, Repeat, Request, Url};
 use crate::model::{BlueprintId, EntityId, Field};
@@ -218,9 +219,21 @@ impl Requests {
         request
     }
 
+    /// `GET /v1/integration/provision-enabled`.
+    pub(super) fn provision_enabled(&self) -> Request {
+        self.get(&["integration", "provision-enabled"])
+    }
+
     /// `POST /v1/integration`.
-    pub fn create_integration(&self, body: &serde_json::Value) -> Request {
-        self.with_body(Method::POST, self.url(&["integration"]), body, Signature::Plain)
+    pub fn create_integration(&self, body: &serde_json::Value, maker: Maker) -> Request {
+        let mut url = self.url(&["integration"]);
+        match maker {
+            Maker::Us => {}
+            Maker::Catalog => {
+                url.query_pairs_mut().append_pair("integration_modes", "create_resources");
+            }
+        }
+        self.with_body(Method::POST, url, body, Signature::Plain)
     }
 
     /// `PATCH /v1/integration/{identifier}`.

@@ -46,6 +46,7 @@ fn wanted() -> Wanted {
         destination: Destination::None,
         config: json!({ "resources": [] }),
         resources_origin: "Default".to_owned(),
+        maker: Maker::Us,
     }
 }
 

@@ -53,6 +53,12 @@ pub struct Organization {
     pub feature_flags: Vec<String>,
 }
 
+/// `GET /v1/integration/provision-enabled`.
+#[derive(Deserialize)]
+pub(super) struct ProvisionAnswer {
+    pub(super) integrations: Vec<String>,
+}
+
 /// An answer that carries an integration, perhaps.
 #[derive(Deserialize)]
 pub(super) struct IntegrationAnswer {

@@ -28,6 +28,12 @@ pub enum Failure {
          give it the default one"
     )]
     NoMapping(String),
+    /// The catalog makes blueprints and mapping itself, and has not done so in time.
+    #[error(
+        "the catalog has not yet made blueprints and mapping for integration `{0}`, as OCEAN__CREATE_PORT_RESOURCES_ORIGIN \
+         `Port` asks; run it again later, or edit the mapping in the catalog"
+    )]
+    NotProvisioned(String),
     /// The mapping is at fault.
     #[error("the mapping has {}", faults(.0))]
     Mapping(Vec<Diagnostic>),
@@ -68,6 +74,7 @@ impl Failure {
             | Self::State(_)
             | Self::NoStateDir
             | Self::NoSuchRun(_) => Cause::Configuration(text),
+            Self::NotProvisioned(_) => Cause::Unavailable(text),
             Self::Source(error) => return source_cause(error),
             Self::Catalog(error) => return catalog_cause(error),
             Self::Stopped => return None,

@@ -123,7 +123,9 @@ impl Trouble {
             Failure::Source(error) => again_source(error),
             Failure::Catalog(error) => again_catalog(error),
             // Somebody may mend them, and nothing is wrong with the event.
-            Failure::NoMapping(_) | Failure::Mapping(_) | Failure::Stopped => Again::Later,
+            Failure::NoMapping(_) | Failure::NotProvisioned(_) | Failure::Mapping(_) | Failure::Stopped => {
+                Again::Later
+            }
             Failure::Http(_)
             | Failure::Address(_)
             | Failure::Resources(_)

@@ -132,7 +132,7 @@ async fn pass(
     telling: &mut Telling,
 ) -> Result<(), Failure> {
     let mut keeping = Keeping::open(settings, &resync.to_string(), request.mode)?;
-    let installed = prepare::install(settings, sides, request.mode).await?;
+    let installed = prepare::install(settings, sides, request.mode, stop).await?;
     let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
     if request.mode == Mode::Apply {
         telling.begin(settings, sides, request, resync, installed.integration());

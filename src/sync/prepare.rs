@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Failure, Sides};
-use crate::catalog::{Addition, Destination, Integration, Wanted};
+use crate::catalog::{Addition, Destination, Integration, Maker, Wanted};
 use crate::config::{
-    EventListener, MappingFile, Preset, Resources, ResourcesOrigin, SchedulesOfOneTeam, Settings, Severity,
-    mapping::MappingFault,
+    Diagnostic, EventListener, MappingFile, Preset, Resources, ResourcesOrigin, SchedulesOfOneTeam, Settings,
+    Severity,
 };
 use crate::jq::Environment;
 use crate::map::{self, Blueprints, Rules, Sound};
@@ -35,6 +37,8 @@ pub(super) struct SetUp {
     pub(super) steps: Vec<String>,
     /// The blueprints that would be created.
     pub(super) blueprints: BTreeMap<BlueprintId, Blueprint>,
+    /// The same, whole.
+    pub(super) whole: Vec<serde_json::Value>,
 }
 
 /// The integration as the settings want it, with blueprints and mapping given to it where it has none.
@@ -54,7 +58,12 @@ impl Installed {
 
 /// Creates the integration or brings it up to date, and installs the resources at the first start. A set-up that fails
 /// leaves no half and is tried again next time. A run that only plans reads the same and writes nothing.
-pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> Result<Installed, Failure> {
+pub(super) async fn install(
+    settings: &Settings,
+    sides: &Sides,
+    mode: Mode,
+    stop: &CancellationToken,
+) -> Result<Installed, Failure> {
     let catalog = &sides.catalog;
     let found = catalog.integration().await?;
     let initialize =
@@ -62,6 +71,9 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
     let needed = initialize || found.is_none();
     let origin = found.as_ref().and_then(Integration::resources_origin);
     let origin = origin.and_then(ResourcesOrigin::from_name).or(settings.resources.origin);
+    if initialize && origin == Some(ResourcesOrigin::Port) && catalog.makes_defaults().await? {
+        return provisioned(settings, sides, found, mode, stop).await;
+    }
     let resources = if needed { Some(resources(settings, sides, origin).await?) } else { None };
     let holds_mapping = found.as_ref().is_some_and(|found| found.config().is_some());
     if let Some(given) = resources.as_ref().filter(|_| !holds_mapping) {
@@ -74,6 +86,11 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
             Some(given) => catalog.missing(&given.blueprints).await?,
             None => Vec::new(),
         };
+        let is_missing = |raw: &serde_json::Value| {
+            missing.iter().any(|blueprint| Some(blueprint.identifier.as_str()) == raw["identifier"].as_str())
+        };
+        let all = resources.iter().flat_map(|given| &given.blueprints);
+        let whole = all.filter(|raw| is_missing(raw)).cloned().collect();
         let given = resources.filter(|_| !holds_mapping);
         let mut steps = Vec::new();
         if found.is_none() {
@@ -84,13 +101,14 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
             steps.push("give the catalog the mapping".to_owned());
         }
         let blueprints = missing.into_iter().map(|blueprint| (blueprint.identifier.clone(), blueprint));
-        let set_up = SetUp { steps, blueprints: blueprints.collect() };
+        let set_up = SetUp { steps, blueprints: blueprints.collect(), whole };
         return Ok(Installed { integration: found, given, set_up });
     }
     let wanted = Wanted {
         destination: destination(settings),
         config: resources.as_ref().map_or(serde_json::Value::Null, |given| given.mapping_json.clone()),
         resources_origin: origin.unwrap_or(ResourcesOrigin::Default).name().to_owned(),
+        maker: Maker::Us,
     };
     let is_new = found.is_none();
     let mut integration = catalog.ensure_integration(found, &wanted).await?;
@@ -114,6 +132,38 @@ pub(super) async fn install(settings: &Settings, sides: &Sides, mode: Mode) -> R
 pub(super) async fn standing(sides: &Sides) -> Result<Installed, Failure> {
     let integration = sides.catalog.integration().await?;
     Ok(Installed { integration, given: None, set_up: SetUp::default() })
+}
+
+/// The integration with the blueprints and the mapping that the catalog makes for it. When they do not come in time, the
+/// next start waits for them again.
+async fn provisioned(
+    settings: &Settings,
+    sides: &Sides,
+    found: Option<Integration>,
+    mode: Mode,
+    stop: &CancellationToken,
+) -> Result<Installed, Failure> {
+    let catalog = &sides.catalog;
+    let late = || Failure::NotProvisioned(settings.identifier.clone());
+    let integration = match (mode, found) {
+        (Mode::Plan, found) => found.filter(|found| found.config().is_some()).ok_or_else(late)?,
+        (Mode::Apply, found) => {
+            let wanted = Wanted {
+                destination: destination(settings),
+                config: serde_json::Value::Null,
+                resources_origin: ResourcesOrigin::Port.name().to_owned(),
+                maker: Maker::Catalog,
+            };
+            let integration = catalog.ensure_integration(found, &wanted).await?;
+            let integration = catalog.provisioned(integration, settings.retry_budget, stop).await?;
+            if integration.config().is_none() {
+                return Err(if stop.is_cancelled() { Failure::Stopped } else { late() });
+            }
+            catalog.mark_initialized().await?;
+            integration
+        }
+    };
+    Ok(Installed { integration: Some(integration), given: None, set_up: SetUp::default() })
 }
 
 /// Actions, then scorecards, then pages, in the order of the files.
@@ -183,14 +233,14 @@ pub(super) fn compile(
     Ok(Prepared {
         mapping: file,
         rules: Arc::new(rules),
-        warnings: warnings.iter().map(told).collect(),
+        warnings: warnings.iter().map(|warning| in_words(&warning.diagnostic(Severity::Warning))).collect(),
         set_up,
     })
 }
 
-fn told(warning: &MappingFault) -> String {
-    let diagnostic = warning.diagnostic(Severity::Warning);
-    let hint = diagnostic.hint.map_or_else(String::new, |hint| format!(" ({hint})"));
+/// In one line: what, where, and what to do.
+pub(super) fn in_words(diagnostic: &Diagnostic) -> String {
+    let hint = diagnostic.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
     format!("{} in {}{hint}", diagnostic.message, diagnostic.place)
 }
 

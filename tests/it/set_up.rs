@@ -182,3 +182,91 @@ async fn two_that_start_at_once_do_not_undo_each_other() {
     run.exits(0);
     assert_eq!(run.counts("alert", ["unchanged"]), [60]);
 }
+
+/// A catalog that makes defaults itself: a mapping after so many reads of the integration, and a blueprint.
+async fn provisioning(after: u32) -> Stage {
+    let mut stage = Stage::with_alerts(1).await;
+    stage.sandbox.catalog().with(|catalog| {
+        catalog.manners.provision_enabled = vec!["opsgenie".to_owned()];
+        catalog.manners.feature_flags = vec!["USE_PROVISIONED_DEFAULTS".to_owned()];
+        catalog.manners.provisioned_config = Some(plain_mapping(&[("alert", "theirs")]));
+        catalog.manners.provisioned_after = after;
+        catalog.seed_blueprint(&crate::support::plain_blueprint("theirs"));
+    });
+    stage.set("OCEAN__CREATE_PORT_RESOURCES_ORIGIN", "Port");
+    stage
+}
+
+#[tokio::test]
+async fn defaults_that_the_catalog_makes_are_waited_for_and_taken() {
+    let stage = provisioning(0).await;
+    stage.pass().await.exits(0);
+    assert_eq!(stage.held("theirs").len(), 1);
+    assert_eq!(blueprints(&stage), ["theirs"], "none of ours is made");
+    let stored = integration(&stage).expect("it was created");
+    assert_eq!(stored["createPortResourcesOrigin"], "Port");
+    assert_eq!(stored["arePortResourcesInitialized"], true);
+    let created = stage.sandbox.catalog().requests_on(&On::post("/v1/integration"));
+    assert_eq!(created[0].param("integration_modes"), Some("create_resources"));
+    assert_eq!(created[0].json()["config"], json!({}));
+    // The next start asks nobody for defaults.
+    stage.sandbox.catalog().forget();
+    stage.pass().await.exits(0);
+    assert_eq!(stage.sandbox.catalog().counts().of("GET /v1/integration/provision-enabled"), 0);
+}
+
+#[tokio::test]
+async fn defaults_that_do_not_come_in_time_are_waited_for_again() {
+    let stage = provisioning(5).await;
+    let run = stage.pass().await;
+    run.exits(75);
+    insta::assert_snapshot!(run.causes(), @"unavailable: the catalog has not yet made blueprints and mapping for integration `my-og`, as OCEAN__CREATE_PORT_RESOURCES_ORIGIN `Port` asks; run it again later, or edit the mapping in the catalog");
+    assert_eq!(stage.sandbox.opsgenie().counts().calls, 0);
+    assert_ne!(integration(&stage).expect("it was created")["arePortResourcesInitialized"], true);
+    // Neither does a plan know them.
+    stage.run(&["plan", "--output", "json"]).await.exits(75);
+    stage.sandbox.catalog().with(|catalog| catalog.manners.provisioned_after = 0);
+    while stage.pass().await.code == 75 {}
+    assert_eq!(stage.held("theirs").len(), 1);
+    assert_eq!(stage.sandbox.catalog().requests_on(&On::post("/v1/integration")).len(), 1);
+}
+
+#[tokio::test]
+async fn a_catalog_that_makes_no_defaults_is_given_ours() {
+    for flags in [vec![], vec!["USE_PROVISIONED_DEFAULTS".to_owned()]] {
+        let stage = provisioning(0).await;
+        stage.sandbox.catalog().with(|catalog| {
+            // Either the flag of the organization or the type is missing.
+            if !flags.is_empty() {
+                catalog.manners.provision_enabled.clear();
+            }
+            catalog.manners.feature_flags = flags;
+        });
+        stage.pass().await.exits(0);
+        assert_eq!(stage.held("opsGenieAlert").len(), 1);
+    }
+}
+
+/// However far it came: bare, related or completed.
+#[tokio::test]
+async fn a_set_up_that_fails_at_any_step_is_taken_back_and_done_by_the_next_start() {
+    let steps = [
+        ("the third is created", On::post("/v1/blueprints"), 3),
+        ("the sixth is created", On::post("/v1/blueprints"), 6),
+        ("the first is related", On::patch("/v1/blueprints/*"), 1),
+        ("the last is completed", On::patch("/v1/blueprints/*"), 6),
+    ];
+    for (step, on, nth) in steps {
+        for effect in [Effect::status(422), Effect::status(403)] {
+            let mut stage = Stage::with_alerts(1).await;
+            stage.set("OCEAN__RESOURCES_PRESET", "full");
+            stage.sandbox.catalog().fault(Fault { on: on.clone(), times: Times::Nth(nth), what: effect });
+            let run = stage.pass().await;
+            assert_ne!(run.code, 0, "{step}: {}", run.stdout);
+            assert_eq!(blueprints(&stage), [""; 0], "{step}");
+            assert_eq!(stage.states(), [""; 0], "{step}");
+            stage.pass().await.exits(0);
+            assert_eq!(blueprints(&stage).len(), 6, "{step}");
+        }
+    }
+}

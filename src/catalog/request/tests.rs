@@ -57,7 +57,7 @@ fn writers_sign_as_exporter_and_readers_do_not() {
         requests.token(&Secret::new("i"), &Secret::new("s")),
         requests.organization(),
         requests.integration(),
-        requests.create_integration(&json!({})),
+        requests.create_integration(&json!({}), Maker::Us),
         requests.patch_integration(&json!({})),
         requests.patch_config(&json!({})),
         requests.blueprint(&blueprint("b")),
