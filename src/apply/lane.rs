@@ -79,7 +79,8 @@ pub(super) struct Done {
 impl Lane {
     /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
     pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
-        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock, circle } = self;
+        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock, circle } =
+            self;
         let done = match shape {
             Err(error) => refuse_all(&layout, None, error, &mut input).await,
             Ok(shape) => match read(&catalog, &layout, &shape, standing).await {

@@ -17,7 +17,9 @@ use super::lane::{Done, Lane, Sender, Standing};
 use super::rehearsal::Rehearsed;
 use super::tally::Tally;
 use super::{Mode, Reading};
-use crate::catalog::{Catalog, Error, Fault, Meaning, MissingTargets, Said, Stored, UPSERT_CHUNK, UpsertPolicy};
+use crate::catalog::{
+    Catalog, Error, Fault, Meaning, MissingTargets, Said, Stored, UPSERT_CHUNK, UpsertPolicy,
+};
 use crate::model::{Blueprint, BlueprintId, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Ledger, Order, Pointed, Rule, Snapshot, Target, gates};
 
@@ -324,7 +326,9 @@ impl Writer {
         created.append(&mut opened);
         for blueprint in &order.targets_first {
             if let Some(items) = second_tries.remove(blueprint).filter(|items| !items.is_empty()) {
-                written.try_again(blueprint, items, &mut created, &job.sender(&catalog, blueprint), &job).await;
+                written
+                    .try_again(blueprint, items, &mut created, &job.sender(&catalog, blueprint), &job)
+                    .await;
             }
         }
         written
@@ -354,8 +358,18 @@ pub struct Written {
 
 impl Written {
     fn add(&mut self, done: Done, mode: Mode) -> (BlueprintId, Vec<Item>) {
-        let Done { blueprint, shape, ledger, pointed, tally, rewritten, second_tries, opened: _, steps, broken } =
-            done;
+        let Done {
+            blueprint,
+            shape,
+            ledger,
+            pointed,
+            tally,
+            rewritten,
+            second_tries,
+            opened: _,
+            steps,
+            broken,
+        } = done;
         if let Mode::Rehearse(_) = mode {
             self.rehearsed.insert(blueprint.clone(), Rehearsed { counts: tally.total(), steps });
         }

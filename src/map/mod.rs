@@ -17,6 +17,7 @@ mod rules;
 mod tally;
 
 pub use compile::{Sound, faults_of_resources, sound};
+pub use fit::{Against, unfit};
 pub use project::Shape;
 pub use rules::{Blueprints, Details, FieldId, Members, Rotations, Rule, Rules};
 pub use tally::{FieldFault, FieldNulls, Tally};

@@ -8,6 +8,7 @@ mod connect;
 mod examples;
 mod failure;
 mod filter_check;
+mod fit;
 mod harvest;
 mod keeping;
 mod live;
@@ -138,7 +139,8 @@ async fn pass(
         telling.begin(settings, sides, request, resync, installed.integration());
     }
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
-    summary.prepared(&prepared);
+    let fit = fit::of(&sides.catalog, &prepared).await;
+    summary.prepared(&prepared, &fit);
     let job = Job {
         rules: prepare::listed_rules(&prepared.rules, settings),
         policy: upsert_policy(&prepared.mapping),
@@ -147,7 +149,7 @@ async fn pass(
             Mode::Plan => apply::Mode::Rehearse(request.keep),
         },
         to_come: prepared.set_up.blueprints.clone(),
-        known: BTreeMap::new(),
+        known: fit.known,
         reading: apply::Reading::Whole,
         interlock: request.interlock.clone(),
     };

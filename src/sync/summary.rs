@@ -1,11 +1,12 @@
 //! From what the stages did to the report: counts, causes, warnings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::failure::{catalog_cause, source_cause};
+use super::fit::Fit;
 use super::harvest::{Harvested, sum_by_kind};
 use super::prepare::Prepared;
 use super::removal::Removed;
@@ -26,13 +27,15 @@ use crate::report::{
 /// A report in the making.
 pub(super) struct Summary {
     report: Report,
+    /// Blueprints that do not exist, as was told.
+    missing: BTreeSet<BlueprintId>,
     seen: BTreeMap<Kind, Seen>,
 }
 
 impl Summary {
     pub(super) fn new(settings: &Settings, request: &Request, resync: Uuid) -> Self {
         let report = Report::new(VERSION, &settings.identifier, &resync.to_string(), request.mode);
-        Self { report, seen: BTreeMap::new() }
+        Self { report, missing: BTreeSet::new(), seen: BTreeMap::new() }
     }
 
     pub(super) fn failure(&mut self, failure: &Failure) {
@@ -46,8 +49,9 @@ impl Summary {
         }
     }
 
-    pub(super) fn prepared(&mut self, prepared: &Prepared) {
-        self.report.warnings.extend(prepared.warnings.iter().cloned());
+    pub(super) fn prepared(&mut self, prepared: &Prepared, fit: &Fit) {
+        self.report.warnings.extend(prepared.warnings.iter().chain(&fit.unfit).cloned());
+        self.missing.clone_from(&fit.missing);
     }
 
     pub(super) fn warning(&mut self, text: String) {
@@ -138,7 +142,7 @@ impl Summary {
             let entities = if refused == 1 { "entity" } else { "entities" };
             self.cause(Cause::Refused(format!("{refused} {entities}")));
         }
-        for (blueprint, error) in &written.broken {
+        for (blueprint, error) in written.broken.iter().filter(|(id, _)| !self.missing.contains(*id)) {
             self.report.warnings.push(format!("blueprint `{blueprint}`: {error}"));
         }
         if written.strays > 0 {

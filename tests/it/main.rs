@@ -8,6 +8,7 @@ mod entities;
 mod examples;
 mod expected;
 mod faults;
+mod fit;
 mod gallery;
 mod get;
 mod jq_corpus;

@@ -75,7 +75,8 @@ async fn what_points_at_others_of_its_blueprint_is_created_in_two_steps() {
     let counts = written.tally.kinds()[&Kind::Alert];
     assert_eq!((counts.created, counts.updated, counts.refused), (count, 1, 0), "{:?}", written.tally);
     assert_eq!(written.rewritten[&id("alert")], 1);
-    let created_as = |name: &str| stage.stored("alert", name).expect("it is there")["relations"]["like"].clone();
+    let created_as =
+        |name: &str| stage.stored("alert", name).expect("it is there")["relations"]["like"].clone();
     assert_eq!(created_as("a0"), json!(["a1"]));
     assert_eq!(created_as("old"), json!(["a99"]));
     // Bare entities carry nothing; the one that nobody writes is the only one.
@@ -85,12 +86,16 @@ async fn what_points_at_others_of_its_blueprint_is_created_in_two_steps() {
     assert_eq!(bare.collect::<Vec<_>>(), [count]);
     // Nor was one made on the way: what is created is created with what it carries.
     for call in stage.bulks() {
-        let first_step = call.json()["entities"].as_array().expect("entities").iter().all(|entity| {
-            entity["relations"].get("like").is_none()
-        });
-        let all_there = call.json()["entities"].as_array().expect("entities").iter().all(|entity| {
-            entity["relations"].get("like").is_some()
-        });
+        let first_step = call.json()["entities"]
+            .as_array()
+            .expect("entities")
+            .iter()
+            .all(|entity| entity["relations"].get("like").is_none());
+        let all_there = call.json()["entities"]
+            .as_array()
+            .expect("entities")
+            .iter()
+            .all(|entity| entity["relations"].get("like").is_some());
         assert!(first_step || all_there, "steps are not mixed up");
     }
 }
