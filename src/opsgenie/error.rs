@@ -149,3 +149,46 @@ impl From<http::Error> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recordings hold them: what one version wrote, later ones read.
+    #[test]
+    fn errors_are_written_and_read_again() {
+        let (request, message) = ("GET /v1/incidents".to_owned(), "no".to_owned());
+        let (reason, excerpt) = ("HTML".to_owned(), "<html>".to_owned());
+        let errors = [
+            Error::KeyFormat("odd".into()),
+            Error::KeyRefused { request: request.clone(), message: message.clone() },
+            Error::Plan { request: request.clone(), message: message.clone() },
+            Error::Forbidden { request: request.clone(), message: message.clone() },
+            Error::Missing { request: request.clone(), message: message.clone() },
+            Error::Query { request: request.clone(), message: message.clone() },
+            Error::Unavailable("503".into()),
+            Error::Unexpected { request: request.clone(), status: 302, message },
+            Error::Malformed { request, reason, excerpt },
+            Error::Id("..".into()),
+            Error::Unsettled("rows moved".into()),
+        ];
+        let written = errors.each_ref().map(|error| serde_json::to_string(error).unwrap());
+        for (error, written) in errors.iter().zip(&written) {
+            let read: Error = serde_json::from_str(written).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{error:?}"));
+        }
+        insta::assert_snapshot!(written.join("\n"), @r#"
+        {"error":"key-format","about":"odd"}
+        {"error":"key-refused","about":{"request":"GET /v1/incidents","message":"no"}}
+        {"error":"plan","about":{"request":"GET /v1/incidents","message":"no"}}
+        {"error":"forbidden","about":{"request":"GET /v1/incidents","message":"no"}}
+        {"error":"missing","about":{"request":"GET /v1/incidents","message":"no"}}
+        {"error":"query","about":{"request":"GET /v1/incidents","message":"no"}}
+        {"error":"unavailable","about":"503"}
+        {"error":"unexpected","about":{"request":"GET /v1/incidents","status":302,"message":"no"}}
+        {"error":"malformed","about":{"request":"GET /v1/incidents","reason":"HTML","excerpt":"<html>"}}
+        {"error":"id","about":".."}
+        {"error":"unsettled","about":"rows moved"}
+        "#);
+    }
+}

@@ -309,6 +309,9 @@ async fn a_recording_that_is_stopped_leaves_nothing() {
 fn filtered(params: &Value) -> Value {
     let mut mapping = plain_mapping(&[("alert", "alert"), ("incident", "incident")]);
     mapping["resources"][0]["selector"]["apiQueryParams"] = params.clone();
+    let services: Vec<_> = (0..20).map(|n| format!("Service {n:04} (core)")).collect();
+    mapping["resources"][1]["selector"]["apiQueryParams"] =
+        json!({ "teams": ["Team 000", "Team 001", "Team 002", "Team 003"], "services": services });
     mapping
 }
 
@@ -325,11 +328,13 @@ async fn filters_find_in_a_recording_what_they_found_in_the_account() {
         json!({ "status": "closed", "priority": ["P1", "P2"] }),
         json!({ "createdAt": "> 2026-01-01T05:00:00Z" }),
         json!({ "isSeen": "true" }),
+        json!({ "teams": ["Team 000", "Team 002", "Team 003"] }),
     ] {
         stage.mapping(&filtered(&params), &[]);
         let live = stage.run(&["--output", "json", "plan"]).await;
-        let [listed] = live.counts("alert", ["listed"]);
-        assert!(listed > 0 && listed < all, "{params} tells nothing: {listed}");
+        let ([alerts], [incidents]) = (live.counts("alert", ["listed"]), live.counts("incident", ["listed"]));
+        assert!(alerts > 0 && alerts < all, "{params} tells nothing: {alerts}");
+        assert!(incidents > 0, "the filter of incidents tells nothing");
         let replayed = stage.run(&["--output", "json", "plan", "--source", "recorded"]).await;
         assert_eq!(comparable(&replayed), comparable(&live), "{params}");
     }
@@ -441,6 +446,25 @@ async fn keys_and_phone_numbers_are_never_recorded() {
     );
     assert!(all["alert.details.jsonl"].contains(r#""host":"db1""#));
     assert!(all["user.jsonl"].contains("ada.lovelace@corp.test"));
+}
+
+#[tokio::test]
+async fn a_recording_with_pseudonyms_comes_to_as_many_entities() {
+    let mut stage = Stage::of(generated()).await;
+    stage.set("OCEAN__RESOURCES_PRESET", "full");
+    assert_eq!(record(&stage, &["--pseudonyms"]).await.code, 0);
+    let counts = |plan: &Run| {
+        plan.exits(0);
+        let mut kinds = comparable(plan)["kinds"].clone();
+        for kind in kinds.as_array_mut().expect("a report has kinds") {
+            kind.as_object_mut().expect("a row").retain(|_, value| value.is_u64());
+        }
+        kinds
+    };
+    let live = counts(&stage.run(&["--output", "json", "plan"]).await);
+    cut_off(&mut stage);
+    let replayed = counts(&stage.run(&["--output", "json", "plan", "--source", "recorded"]).await);
+    assert_eq!(replayed, live);
 }
 
 #[tokio::test]

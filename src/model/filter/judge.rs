@@ -145,9 +145,13 @@ fn entries(details: &Value) -> Told {
     entries.map_or(Told::Unsaid, Told::All)
 }
 
-/// The owner team, of which an incident tells the id.
+/// The owner team, of which an incident tells the id, unless its name was joined to it.
 fn incident_teams(body: &Value) -> Told {
-    match always(body.get("ownerTeam")) {
+    let owner = body.get("ownerTeam");
+    if owner.get("name").as_str().is_some() {
+        return always(owner.get("name"));
+    }
+    match always(owner) {
         Told::All(ids) if !ids.is_empty() => Told::AtLeast(Vec::new()),
         told => told,
     }

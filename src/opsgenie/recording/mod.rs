@@ -7,6 +7,7 @@
 mod fault;
 mod lines;
 mod manifest;
+mod names;
 mod part;
 mod replay;
 mod shelf;

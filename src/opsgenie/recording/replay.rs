@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt as _;
 use futures::stream;
@@ -11,9 +11,10 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{Lines, unreadable};
+use super::names::Names;
 use super::shelf::Shelf;
-use super::{Contents, DATA, FAILED, Fault, Manifest, Part};
-use crate::model::filter::{Judgement, Question};
+use super::{Contents, DATA, FAILED, Fault, ID, Manifest, Part};
+use crate::model::filter::{Clause, Field, Judgement, Question};
 use crate::model::{Kind, RecordId};
 use crate::opsgenie::{Error, Listing, Page, Pages, Rotations};
 use crate::value::Value;
@@ -25,6 +26,8 @@ pub struct Recording {
     recorded_at: Timestamp,
     parts: BTreeMap<Part, Contents>,
     shelves: BTreeMap<Part, OnceCell<Shelf>>,
+    /// Read when the first filter asks for names.
+    names: OnceLock<Names>,
 }
 
 impl Recording {
@@ -42,7 +45,7 @@ impl Recording {
             }
         }
         let shelves = parts.keys().map(|part| (*part, OnceCell::new())).collect();
-        Ok(Self { folder: folder.to_owned(), recorded_at, parts, shelves })
+        Ok(Self { folder: folder.to_owned(), recorded_at, parts, shelves, names: OnceLock::new() })
     }
 
     fn path(&self, part: Part) -> PathBuf {
@@ -51,6 +54,36 @@ impl Recording {
 
     fn contents(&self, part: Part) -> Result<&Contents, Fault> {
         self.parts.get(&part).ok_or_else(|| self.lacks(part))
+    }
+
+    fn names(&self) -> Result<&Names, Fault> {
+        if let Some(names) = self.names.get() {
+            return Ok(names);
+        }
+        let listings = [Part::Teams, Part::Services].into_iter().filter(|part| self.parts.contains_key(part));
+        let listings: Vec<PathBuf> = listings.map(|part| self.path(part)).collect();
+        let names = Names::of(&listings)?;
+        Ok(self.names.get_or_init(|| names))
+    }
+
+    /// Whether a query would have found a row. Kinds without search are never asked one.
+    fn finds(&self, query: &Question, kind: Kind, row: &Value) -> Result<bool, Fault> {
+        let filter = query.filter();
+        let by_name = |clause: &Clause| matches!(clause.field(), Field::Teams | Field::Services);
+        let judgement = if filter.clauses().iter().any(by_name) {
+            filter.judge(&self.names()?.joined_to(kind, row), self.recorded_at)
+        } else {
+            filter.judge(row, self.recorded_at)
+        };
+        match judgement {
+            Judgement::Fits => Ok(true),
+            Judgement::Differs => Ok(false),
+            Judgement::Unknown => Err(Fault::Search {
+                kind,
+                query: query.text().to_owned(),
+                record: row.get(ID).as_str().unwrap_or_default().to_owned(),
+            }),
+        }
     }
 
     fn lacks(&self, part: Part) -> Fault {
@@ -242,7 +275,7 @@ impl Run {
             };
             let row = self.listing.shown(line.value);
             let wanted = match &self.listing.query {
-                Some(query) => fits(query, self.listing.kind, &row, recording.recorded_at)?,
+                Some(query) => recording.finds(query, self.listing.kind, &row)?,
                 None => true,
             };
             if wanted {
@@ -263,19 +296,6 @@ impl Listing {
         let surplus = self.rotations == Rotations::Left && !row.get("rotations").is_null();
         let of_schedules = matches!(self.kind, Kind::Schedule | Kind::ScheduleOncall);
         if surplus && of_schedules { row.with("rotations", Value::array(Vec::new())) } else { row }
-    }
-}
-
-/// Whether a query would have found a row. Kinds without search are never asked one.
-fn fits(query: &Question, kind: Kind, row: &Value, now: Timestamp) -> Result<bool, Fault> {
-    match query.filter().judge(row, now) {
-        Judgement::Fits => Ok(true),
-        Judgement::Differs => Ok(false),
-        Judgement::Unknown => Err(Fault::Search {
-            kind,
-            query: query.text().to_owned(),
-            record: row.get("id").as_str().unwrap_or_default().to_owned(),
-        }),
     }
 }
 
