@@ -75,6 +75,11 @@ impl Item {
         self.news == News::Update
     }
 
+    /// Whether it was written before in this pass.
+    pub(super) fn comes_again(&self) -> bool {
+        self.news == News::Again
+    }
+
     /// The same entity without some of its relations.
     pub(super) fn without(&self, left_out: impl Fn(&str) -> bool) -> Self {
         let mut entity = self.entity.clone();

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::Mode;
 use super::desk::{Attempt, Desk, Fate, Flush, Item};
 use super::interlock::{self, Interlock};
-use super::rehearsal::{Old, PlannedStep, Rehearsal};
+use super::rehearsal::{Old, PlannedStep, Rehearsal, SavedStep, Saving};
 use super::tally::Tally;
 use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, Parts, SnapshotPage, UpsertPolicy};
 use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Mapped};
@@ -45,6 +45,8 @@ pub(super) struct Lane {
     pub(super) interlock: Interlock,
     /// Blueprints that point at each other, this one among them, where the catalog would create what they point at.
     pub(super) circle: BTreeSet<BlueprintId>,
+    /// Where the steps of a rehearsal go that are saved.
+    pub(super) saved: Option<mpsc::Sender<SavedStep>>,
 }
 
 /// Whether a blueprint is there.
@@ -79,8 +81,19 @@ pub(super) struct Done {
 impl Lane {
     /// Takes pages of entities until every kind that feeds the lane is done, and writes what differs.
     pub(super) async fn run(self, mut input: mpsc::Receiver<Vec<Mapped>>) -> Done {
-        let Self { catalog, layout, shape, standing, gates, finished, policy, mode, interlock, circle } =
-            self;
+        let Self {
+            catalog,
+            layout,
+            shape,
+            standing,
+            gates,
+            finished,
+            policy,
+            mode,
+            interlock,
+            circle,
+            saved,
+        } = self;
         let done = match shape {
             Err(error) => refuse_all(&layout, None, error, &mut input).await,
             Ok(shape) => match read(&catalog, &layout, &shape, standing).await {
@@ -94,11 +107,14 @@ impl Lane {
                     let mut desk = Desk::new(&layout, &shape, snapshot, interlock);
                     desk.rehearsal = match mode {
                         Mode::Write => None,
-                        Mode::Rehearse(keep) => Some(Rehearsal::new(keep, &layout, &shape)),
+                        Mode::Rehearse(keep) => {
+                            let saving = if saved.is_some() { Saving::EveryStep } else { Saving::Nothing };
+                            Some(Rehearsal::new(keep, saving, &layout, &shape))
+                        }
                     };
                     desk.circle = circle;
                     let pages = Pages { input: &mut input, catalog: &catalog, layout: &layout, owners };
-                    let desk = write(desk, &sender, &gates, mode, pages).await;
+                    let desk = write(desk, &sender, &gates, mode, pages, saved.as_ref()).await;
                     Done {
                         blueprint: layout.blueprint().clone(),
                         ledger: desk.ledger,
@@ -177,6 +193,7 @@ async fn write<'a>(
     gates: &[CancellationToken],
     mode: Mode,
     mut pages: Pages<'_>,
+    saved: Option<&mpsc::Sender<SavedStep>>,
 ) -> Desk<'a> {
     let mut opening = std::pin::pin!(async {
         for gate in gates {
@@ -203,7 +220,10 @@ async fn write<'a>(
         }
         tokio::select! {
             () = &mut opening, if !open => open = true,
-            Some(fates) = calls.next(), if !calls.is_empty() => desk.settle(fates, Attempt::First),
+            Some(fates) = calls.next(), if !calls.is_empty() => {
+                desk.settle(fates, Attempt::First);
+                save(&mut desk, saved).await;
+            }
             page = pages.input.recv(), if flush == Flush::Full && desk.has_room() => {
                 if let Some(page) = page {
                     pages.look_up(&mut desk, &page).await;
@@ -215,6 +235,16 @@ async fn write<'a>(
                     flush = Flush::All;
                 }
             }
+        }
+    }
+}
+
+/// Hands over what is to be saved. Whoever writes it down may have failed, and tells so.
+async fn save(desk: &mut Desk<'_>, saved: Option<&mpsc::Sender<SavedStep>>) {
+    let (Some(rehearsal), Some(saved)) = (&mut desk.rehearsal, saved) else { return };
+    for step in rehearsal.take_unsaved() {
+        if saved.send(step).await.is_err() {
+            return;
         }
     }
 }

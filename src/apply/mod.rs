@@ -16,7 +16,7 @@ mod writer;
 pub use delete::{Deleted, Failed, delete, inventory, remove};
 pub use interlock::{Claim, Interlock, Passing, Settled, Standing};
 pub use ordered::Orderly;
-pub use rehearsal::{Keep, Planned, PlannedStep, Rehearsed};
+pub use rehearsal::{Keep, Meets, Planned, PlannedStep, Rehearsed, SavedStep};
 pub use tally::{Counts, RefusalGroup, Tally};
 pub use writer::{Feed, Job, Writer, Written};
 

@@ -70,6 +70,7 @@ impl Orderly {
             known: parts.map(|(id, (shape, _))| (id.clone(), shape.clone())).collect(),
             reading: self.reading,
             interlock: Interlock::default(),
+            saved: None,
         }
     }
 }

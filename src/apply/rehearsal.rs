@@ -2,7 +2,7 @@
 
 use super::desk::Item;
 use super::tally::Counts;
-use crate::model::{Blueprint, Entity, EntityId, EntityKey, Kind};
+use crate::model::{Blueprint, Entity, EntityId, EntityKey, Kind, Mapped};
 use crate::plan::{Change, Changes, Layout};
 use crate::value::Value;
 
@@ -61,6 +61,30 @@ pub struct PlannedStep {
     pub planned: Planned,
 }
 
+/// A step of a rehearsal that is saved, with all that is needed to do it later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedStep {
+    /// The entity as it would be sent.
+    pub mapped: Mapped,
+    /// What it would meet.
+    pub meets: Meets,
+}
+
+/// What an entity meets in the catalog.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Meets {
+    /// Nothing: it is new.
+    Nothing,
+    /// This.
+    Stored(Box<Entity>),
+    /// What a step before this one has written.
+    Earlier,
+    /// What the catalog finds by a search.
+    Search,
+    /// Something that could not be read again.
+    Unknown,
+}
+
 /// What would be done in one blueprint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rehearsed {
@@ -88,26 +112,62 @@ pub(super) struct Rehearsal {
     changes: Changes,
     created: usize,
     asked: usize,
+    updated: usize,
     sent: usize,
     blocked: usize,
     pub(super) steps: Vec<PlannedStep>,
+    saving: Saving,
+    unsaved: Vec<SavedStep>,
+}
+
+/// Whether the steps of a rehearsal are saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Saving {
+    Nothing,
+    EveryStep,
 }
 
 impl Rehearsal {
-    pub(super) fn new(keep: Keep, layout: &Layout, shape: &Blueprint) -> Self {
-        let changes = Changes::new(layout, shape);
-        Self { keep, changes, created: 0, asked: 0, sent: 0, blocked: 0, steps: Vec::new() }
+    pub(super) fn new(keep: Keep, saving: Saving, layout: &Layout, shape: &Blueprint) -> Self {
+        Self {
+            keep,
+            changes: Changes::new(layout, shape),
+            created: 0,
+            asked: 0,
+            updated: 0,
+            sent: 0,
+            blocked: 0,
+            steps: Vec::new(),
+            saving,
+            unsaved: Vec::new(),
+        }
     }
 
-    /// For how many of so many updates somebody wants to see old values.
+    /// For how many of so many updates old values are wanted: those that are shown, and all that are saved.
     pub(super) fn wanted(&mut self, updates: usize) -> usize {
-        let wanted = updates.min(self.keep.most() - self.asked);
-        self.asked += wanted;
-        wanted
+        let shown = updates.min(self.keep.most() - self.asked);
+        self.asked += shown;
+        match self.saving {
+            Saving::Nothing => shown,
+            Saving::EveryStep => updates,
+        }
+    }
+
+    /// The steps to save since the last time.
+    pub(super) fn take_unsaved(&mut self) -> Vec<SavedStep> {
+        std::mem::take(&mut self.unsaved)
+    }
+
+    fn save(&mut self, item: &Item, meets: impl FnOnce() -> Meets) {
+        if self.saving == Saving::EveryStep {
+            let mapped = Mapped { origin: item.origin.clone(), entity: item.entity.clone() };
+            self.unsaved.push(SavedStep { mapped, meets: meets() });
+        }
     }
 
     /// An entity that would be created.
     pub(super) fn create(&mut self, item: &Item) {
+        self.save(item, || Meets::Nothing);
         self.created += 1;
         if self.created <= self.keep.most() {
             self.step(item, Planned::Create);
@@ -116,16 +176,24 @@ impl Rehearsal {
 
     /// An entity that would be updated.
     pub(super) fn update(&mut self, item: &Item, old: &Old) {
+        self.save(item, || match old {
+            _ if item.comes_again() => Meets::Earlier,
+            Old::Known(stored) => Meets::Stored(stored.clone()),
+            Old::Unasked | Old::Unknown => Meets::Unknown,
+        });
         let changes = match old {
             Old::Unasked => return,
+            _ if self.updated >= self.keep.most() => return,
             Old::Unknown => Vec::new(),
             Old::Known(stored) => self.changes.between(stored, &item.entity),
         };
+        self.updated += 1;
         self.step(item, Planned::Update { changes });
     }
 
     /// An entity that would be sent for the catalog to find.
     pub(super) fn send(&mut self, item: &Item) {
+        self.save(item, || Meets::Search);
         self.sent += 1;
         if self.sent <= self.keep.most() {
             self.step(item, Planned::Send);

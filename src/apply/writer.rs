@@ -14,7 +14,7 @@ use super::circle;
 use super::desk::{Attempt, Desk, Fate, Item};
 use super::interlock::Interlock;
 use super::lane::{Done, Lane, Sender, Standing};
-use super::rehearsal::Rehearsed;
+use super::rehearsal::{Rehearsed, SavedStep};
 use super::tally::Tally;
 use super::{Mode, Reading};
 use crate::catalog::{
@@ -46,6 +46,8 @@ pub struct Job {
     pub reading: Reading,
     /// What live events do meanwhile.
     pub interlock: Interlock,
+    /// Where the steps of a rehearsal go that are saved; none saves none.
+    pub saved: Option<mpsc::Sender<SavedStep>>,
 }
 
 impl Job {
@@ -171,6 +173,7 @@ fn start(
         policy: job.policy,
         mode: job.mode,
         circle,
+        saved: job.saved.clone(),
     };
     (sender, tokio::spawn(lane.run(input)))
 }

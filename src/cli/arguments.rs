@@ -68,6 +68,8 @@ pub(super) enum Command {
     Sync(SyncArguments),
     /// Shows what a pass would do, and writes nothing.
     Plan(PlanArguments),
+    /// Applies a plan that was saved with `plan --out`, exactly, or refuses it whole.
+    Apply(ApplyArguments),
     /// Puts back what a run deleted; without RUN, lists the runs that deleted something.
     Undo(UndoArguments),
     /// Prints records of the source as JSON lines, in the shape that mappings see.
@@ -131,6 +133,19 @@ pub(super) struct PlanArguments {
     /// Ends with 10 when there is something to do.
     #[arg(long)]
     pub(super) exit_code: bool,
+    /// Saves the plan in this file, for `apply`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ApplyArguments {
+    /// The plan.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Deletes nothing of what the plan would.
+    #[arg(long)]
+    pub(super) no_delete: bool,
 }
 
 #[derive(Clone, Debug, Args)]

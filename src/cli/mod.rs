@@ -1,5 +1,6 @@
 //! The command line: arguments to settings, one command per file, the report to an exit code.
 
+mod apply;
 mod arguments;
 mod faults;
 mod get;
@@ -105,6 +106,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
         Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
+        Some(Command::Apply(apply)) => apply::run(&apply, &output, stop).await,
         Some(Command::Undo(undo)) => undo::run(&undo, &output, stop).await,
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Record(record)) => record::run(&record, &output, stop).await,

@@ -26,6 +26,7 @@ pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, sto
     let request = Request {
         mode: Mode::Plan,
         keep: if whole { Keep::All } else { Keep::Samples },
+        save: arguments.out.clone(),
         ..request(&settings, &arguments.scope, None)
     };
     let mut report = pass(&settings, &sides, &request, stop).await;

@@ -57,6 +57,7 @@ pub(super) fn request(
     Request {
         mode: Mode::Apply,
         keep: Keep::Samples,
+        save: None,
         only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),
         limit: arguments.limit,
         deletion: if arguments.no_delete { Permission::Never } else { Permission::Guarded },

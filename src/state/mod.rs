@@ -25,7 +25,7 @@ pub struct StateDir {
 impl StateDir {
     /// Opens the folder, and creates it, with those above it, where it is missing. One that is there keeps its mode.
     pub fn open(root: &Path) -> Result<Self, StateError> {
-        create_folder(root).map_err(StateError::at("open the state directory", root))?;
+        create_folder(root).map_err(StateError::at("open the state directory (OCEAN__STATE_DIR)", root))?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -75,10 +75,10 @@ impl StateError {
 fn hint(reason: &io::Error) -> &'static str {
     match reason.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; give this user the right to write there, or name another folder with OCEAN__STATE_DIR"
+            "; give this user the right to it, or name another place"
         }
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            "; a file is in the way: name another folder with OCEAN__STATE_DIR"
+            "; a file is in the way: name another place"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room there",
         _ => "",
@@ -132,7 +132,7 @@ mod tests {
         let told = told.replace(&home.path().display().to_string(), "…");
         insta::assert_snapshot!(
             told,
-            @"cannot open the state directory `…/state`: File exists (os error 17); a file is in the way: name another folder with OCEAN__STATE_DIR"
+            @"cannot open the state directory (OCEAN__STATE_DIR) `…/state`: File exists (os error 17); a file is in the way: name another place"
         );
         let told = StateDir::open(&root.join("below")).unwrap_err().to_string();
         assert!(told.contains("a file is in the way"), "{told}");

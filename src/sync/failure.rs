@@ -1,5 +1,7 @@
 //! What ends a pass before it could do its work, and what that means for the exit code.
 
+use std::path::PathBuf;
+
 use crate::catalog;
 use crate::config::{Diagnostic, Severity};
 use crate::http;
@@ -43,6 +45,14 @@ pub enum Failure {
     /// What outlives a run could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A plan cannot be saved or applied.
+    #[error("the plan `{}` cannot be used: {why}", path.display())]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
     /// Something was asked for that only a state directory can have.
     #[error("OCEAN__STATE_DIR is not set, so nothing is kept of what runs delete; set it to a folder")]
     NoStateDir,
@@ -72,6 +82,7 @@ impl Failure {
             | Self::Mapping(_)
             | Self::Resources(_)
             | Self::State(_)
+            | Self::Plan { .. }
             | Self::NoStateDir
             | Self::NoSuchRun(_) => Cause::Configuration(text),
             Self::NotProvisioned(_) => Cause::Unavailable(text),

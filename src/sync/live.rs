@@ -130,6 +130,7 @@ impl Trouble {
             | Failure::Address(_)
             | Failure::Resources(_)
             | Failure::State(_)
+            | Failure::Plan { .. }
             | Failure::NoStateDir
             | Failure::NoSuchRun(_) => Again::Never,
         };
@@ -460,6 +461,7 @@ impl Work<'_> {
             reading: Reading::ByKey,
             // The alerts are ours already.
             interlock: Interlock::default(),
+            saved: None,
         };
         let trouble =
             |error: &catalog::Error| Trouble { again: again_catalog(error), text: error.to_string() };

@@ -4,6 +4,7 @@
 //! set up ─▶ compile ─▶ harvest every kind, write what differs while it streams ─▶ remove what is stale ─▶ report
 //! ```
 
+mod applied;
 mod connect;
 mod examples;
 mod failure;
@@ -12,6 +13,7 @@ mod fit;
 mod harvest;
 mod keeping;
 mod live;
+mod plan_file;
 mod planned;
 mod prepare;
 mod removal;
@@ -20,6 +22,7 @@ mod telling;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures::future::join_all;
@@ -33,7 +36,7 @@ pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
 pub use summary::expressions;
 pub use undo::{runs, undo};
 
-use crate::apply::{self, Interlock, Job, Writer};
+use crate::apply::{Interlock, Job, Writer};
 use crate::catalog::{Event, Examples, LogLines, Merge, MissingTargets, Schedule, UpsertPolicy};
 use crate::config::{MappingFile, Settings};
 use crate::enrich::{Lookups, Wanted};
@@ -41,6 +44,7 @@ use crate::jq::Environment;
 use crate::model::Kind;
 use crate::plan::deletion::Permission;
 use crate::report::{Cause, Mode, Report, Signal};
+use applied::Applied;
 use examples::Showing;
 use harvest::{Extent, Harvested};
 use keeping::Keeping;
@@ -54,7 +58,9 @@ pub struct Request {
     /// Whether it writes.
     pub mode: Mode,
     /// How much is kept of what a plan finds.
-    pub keep: apply::Keep,
+    pub keep: crate::apply::Keep,
+    /// Where what a plan finds is saved; none saves it nowhere.
+    pub save: Option<PathBuf>,
     /// Only these kinds; all when empty. The others count as not seen.
     pub only: BTreeSet<Kind>,
     /// At most so many records of each listing.
@@ -75,7 +81,8 @@ impl Default for Request {
     fn default() -> Self {
         Self {
             mode: Mode::Apply,
-            keep: apply::Keep::Samples,
+            keep: crate::apply::Keep::Samples,
+            save: None,
             only: BTreeSet::new(),
             limit: None,
             deletion: Permission::Guarded,
@@ -102,6 +109,38 @@ pub async fn run(
     stop: &CancellationToken,
     signal: impl Fn() -> Option<Signal>,
 ) -> Report {
+    work(Work::Pass, settings, sides, request, stop, signal).await
+}
+
+/// Applies a saved plan, exactly: nothing is read of the source, and the whole plan is refused where the catalog or the
+/// mapping has changed since in what it touches. Of the request only what is about deletion counts, and the catalog's
+/// pages. There is a report as after a pass.
+pub async fn apply(
+    plan: &Path,
+    settings: &Settings,
+    sides: &Sides,
+    request: &Request,
+    stop: &CancellationToken,
+    signal: impl Fn() -> Option<Signal>,
+) -> Report {
+    work(Work::Saved(plan), settings, sides, request, stop, signal).await
+}
+
+/// What there is to do.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Pass,
+    Saved(&'a Path),
+}
+
+async fn work(
+    work: Work<'_>,
+    settings: &Settings,
+    sides: &Sides,
+    request: &Request,
+    stop: &CancellationToken,
+    signal: impl Fn() -> Option<Signal>,
+) -> Report {
     let begin = Instant::now();
     let resync = Uuid::new_v4();
     let sides = Sides {
@@ -111,7 +150,13 @@ pub async fn run(
     let _passing = request.interlock.begin_pass();
     let mut summary = Summary::new(settings, request, resync);
     let mut telling = Telling::silent();
-    let result = pass(settings, &sides, request, resync, stop, &mut summary, &mut telling).await;
+    let result = match work {
+        Work::Pass => pass(settings, &sides, request, resync, stop, &mut summary, &mut telling).await,
+        Work::Saved(plan) => {
+            let applied = Applied { settings, sides: &sides, request, resync, stop };
+            applied.run(plan, &mut summary, &mut telling).await
+        }
+    };
     if let Err(failure) = &result {
         summary.failure(failure);
     }
@@ -141,17 +186,27 @@ async fn pass(
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     let fit = fit::of(&sides.catalog, &prepared).await;
     summary.prepared(&prepared, &fit);
+    let (saving, saved) = match request.save.as_ref().filter(|_| request.mode == Mode::Plan) {
+        None => (None, None),
+        Some(path) => {
+            let ours = keeping::installation(settings);
+            let head = plan_file::Head::new(ours, &prepared.fingerprint, &prepared.set_up.steps);
+            let (saving, saved) = plan_file::Saving::begin(path, &head)?;
+            (Some(saving), Some(saved))
+        }
+    };
     let job = Job {
         rules: prepare::listed_rules(&prepared.rules, settings),
         policy: upsert_policy(&prepared.mapping),
         mode: match request.mode {
-            Mode::Apply => apply::Mode::Write,
-            Mode::Plan => apply::Mode::Rehearse(request.keep),
+            Mode::Apply => crate::apply::Mode::Write,
+            Mode::Plan => crate::apply::Mode::Rehearse(request.keep),
         },
         to_come: prepared.set_up.blueprints.clone(),
         known: fit.known,
-        reading: apply::Reading::Whole,
+        reading: crate::apply::Reading::Whole,
         interlock: request.interlock.clone(),
+        saved,
     };
     let mut writer = Writer::start(&sides.catalog, job).await?;
     telling.resources(&prepared, |kind| request.wants(kind));
@@ -184,6 +239,9 @@ async fn pass(
     }
     if request.mode == Mode::Plan {
         summary.planned(planned::report(&prepared, request, &written, &decisions));
+    }
+    if let Some(saving) = saving.filter(|_| !stop.is_cancelled()) {
+        saving.finish(&sides.catalog, &decisions).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Sides};
+use super::{Failure, Sides, plan_file};
 use crate::catalog::{Addition, Destination, Integration, Maker, Wanted};
 use crate::config::{
     Diagnostic, EventListener, MappingFile, Preset, Resources, ResourcesOrigin, SchedulesOfOneTeam, Settings,
@@ -28,10 +28,12 @@ pub(super) struct Prepared {
     pub(super) warnings: Vec<String>,
     /// What a run that only plans leaves out.
     pub(super) set_up: SetUp,
+    /// The fingerprint of the mapping.
+    pub(super) fingerprint: String,
 }
 
 /// The set-up of a first pass, which a run that only plans leaves out; empty where there is none.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SetUp {
     /// What would be done, a sentence each.
     pub(super) steps: Vec<String>,
@@ -42,6 +44,7 @@ pub(super) struct SetUp {
 }
 
 /// The integration as the settings want it, with blueprints and mapping given to it where it has none.
+#[derive(Clone)]
 pub(super) struct Installed {
     integration: Option<Integration>,
     /// The resources that were read for it, when they were.
@@ -224,6 +227,8 @@ pub(super) fn compile(
     environment: Environment,
 ) -> Result<Prepared, Failure> {
     let Installed { integration, given, set_up } = installed;
+    let config = given.as_ref().map(|given| &given.mapping_json);
+    let fingerprint = config.or_else(|| integration.as_ref()?.config()).map(plan_file::fingerprint);
     let reading = match (given, integration.as_ref().and_then(Integration::config)) {
         (Some(given), _) => Ok((given.mapping, given.warnings)),
         (None, Some(config)) => MappingFile::from_catalog(config),
@@ -235,6 +240,7 @@ pub(super) fn compile(
         rules: Arc::new(rules),
         warnings: warnings.iter().map(|warning| in_words(&warning.diagnostic(Severity::Warning))).collect(),
         set_up,
+        fingerprint: fingerprint.unwrap_or_default(),
     })
 }
 

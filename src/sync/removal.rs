@@ -103,7 +103,7 @@ impl Removal<'_> {
 }
 
 /// Why what this pass wrote says nothing about what is stale.
-fn doubt(written: &Written) -> Option<&'static str> {
+pub(super) fn doubt(written: &Written) -> Option<&'static str> {
     let failed = |meaning| matches!(meaning, Meaning::Unavailable | Meaning::Denied | Meaning::Broken);
     if written.strays > 0 {
         return Some("what was produced is not fully known");

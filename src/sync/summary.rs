@@ -58,6 +58,13 @@ impl Summary {
         self.report.warnings.push(text);
     }
 
+    /// Rows for what a saved plan sends; nothing was listed for it.
+    pub(super) fn applying(&mut self, rules: &Rules, by_kind: &BTreeMap<Kind, u64>) {
+        let kinds = in_file_order(rules).into_iter().filter(|kind| by_kind.contains_key(kind));
+        let row = |kind| KindReport { mapped: by_kind[&kind], ..KindReport::new(kind) };
+        self.report.kinds = kinds.map(row).collect();
+    }
+
     /// Counts of the source side, one row per kind of the mapping.
     pub(super) fn harvested(&mut self, prepared: &Prepared, harvested: Vec<Harvested>) {
         let mut by_kind = sum_by_kind(harvested);

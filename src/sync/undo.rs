@@ -9,17 +9,17 @@ use uuid::Uuid;
 use super::Failure;
 use super::failure::catalog_cause;
 use super::keeping::installation;
+use super::plan_file::fields;
 use crate::apply::{Orderly, Reading, Written};
 use crate::catalog::{
     Catalog, Error, Event, Meaning, Merge, MissingTargets, Parts, UpsertPolicy, read_entity,
 };
 use crate::config::Settings;
 use crate::model::{
-    Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Kind, Mapped, Origin, RecordId, RuleId,
+    Blueprint, BlueprintId, Entity, EntityId, EntityKey, Kind, Mapped, Origin, RecordId, RuleId,
 };
 use crate::report::{Cause, PutBack, Refusal, RunReport, Signal, UndoReport};
 use crate::state::{Pins, StateDir};
-use crate::value::Object;
 
 /// Entities of a page that is handed over.
 const PAGE: usize = 100;
@@ -146,15 +146,6 @@ async fn write(catalog: &Catalog, parts: BTreeMap<BlueprintId, Part>) -> Result<
         Ok(entities.filter_map(mapped).collect())
     };
     orderly.write(catalog, page).await
-}
-
-fn fields(entity: &Entity) -> impl Iterator<Item = Field> {
-    let properties = entity.properties.iter().flat_map(Object::iter);
-    let relations = entity.relations.iter().flat_map(Object::iter);
-    [Field::Title, Field::Icon, Field::Team]
-        .into_iter()
-        .chain(properties.map(|(id, _)| Field::Property(id.as_ref().into())))
-        .chain(relations.map(|(id, _)| Field::Relation(id.as_ref().into())))
 }
 
 /// As if it came from a mapping.

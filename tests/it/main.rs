@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod apply;
 mod bad_input;
 mod catalog;
 mod deletion;

@@ -106,6 +106,7 @@ impl Stage {
             known: BTreeMap::new(),
             reading: Reading::Whole,
             interlock: Interlock::default(),
+            saved: None,
         };
         let mut writer = Writer::start(&catalog, job).await.unwrap();
         let mut by_kind: BTreeMap<Kind, Vec<Vec<Mapped>>> = BTreeMap::new();
