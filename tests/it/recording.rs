@@ -128,6 +128,33 @@ async fn records_are_printed_as_the_account_gave_them() {
 }
 
 #[tokio::test]
+async fn a_mapping_is_tried_on_a_recording() {
+    let mut stage = Stage::seeded().await;
+    stage.set("OCEAN__RESOURCES_PRESET", "classic");
+    stage.pass().await.exits(0);
+    assert_eq!(record(&stage, &[]).await.code, 0);
+    for kind in ["service", "incident"] {
+        stage.file("in.jsonl", &stage.run(&["get", kind, "--enrich"]).await.stdout);
+        let from_file = stage.run(&["map", "run", "--kind", kind, "--input", "in.jsonl"]).await;
+        let run = stage.run(&["map", "run", "--kind", kind, "--source", "recorded"]).await;
+        assert_eq!((run.code, run.stdout, run.stderr), (0, from_file.stdout, from_file.stderr), "{kind}");
+    }
+    let arguments = ["map", "explain", "--kind", "service", "--source", "recorded", "--field", "team"];
+    assert_eq!(stage.run(&arguments).await.code, 2, "no such field");
+    let run = stage.run(&["map", "run", "--kind", "alert", "--source", "nowhere"]).await;
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    let run = stage.run(&["map", "run", "--kind", "alert"]).await;
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("--input <FILE>"), "{}", run.stderr);
+    stage.sandbox.opsgenie().with(|account| account.rights.set(Area::Incidents, Access::Forbidden));
+    fs::remove_dir_all(folder(&stage)).expect("it can be removed");
+    assert_eq!(record(&stage, &[]).await.code, 3);
+    let run = stage.run(&["map", "run", "--kind", "incident", "--source", "recorded"]).await;
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""));
+    assert!(run.stderr.starts_with("error: incident: the API key may not"), "{}", run.stderr);
+}
+
+#[tokio::test]
 async fn a_folder_that_holds_something_is_left_alone() {
     let stage = Stage::seeded().await;
     stage.file("recorded/mine.txt", "mine");
@@ -250,7 +277,11 @@ async fn what_failed_fails_again() {
     stage.set("OCEAN__RETRY_BUDGET", "0");
     let third = On::get("/v2/alerts").when(|asked| asked.param("offset") == Some("198"));
     stage.sandbox.opsgenie().fault(Fault::always(third, Effect::status(500)));
-    stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/teams/*"), Effect::status(404)));
+    // One alone: which of several fails first is chance.
+    let team = generated().teams[2].id.clone();
+    let that =
+        On::get("/v2/teams/*").when(move |asked| asked.segments.last().is_some_and(|id| **id == *team));
+    stage.sandbox.opsgenie().fault(Fault::always(that, Effect::status(404)));
     let run = record(&stage, &[]).await;
     assert_eq!(run.code, 4, "{}", run.stderr);
     let planned = stage.run(&["--output", "json", "plan"]).await;

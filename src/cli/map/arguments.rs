@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::super::arguments::kinds;
+use super::super::arguments::{RecordingArguments, kinds};
 use crate::model::Kind;
 
 #[derive(Debug, Args)]
@@ -58,8 +58,10 @@ pub(super) struct RecordArguments {
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     pub(super) kind: Kind,
     /// A record, a list of records or JSON lines, with the joined fields that the mapping reads; `-` is standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(super) input: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "source", conflicts_with = "source")]
+    pub(super) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) recording: RecordingArguments,
     #[command(flatten)]
     pub(super) mapping: MappingArguments,
 }

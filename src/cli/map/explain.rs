@@ -26,7 +26,7 @@ pub(super) fn run(
     if let Some(field) = &arguments.field {
         is_mapped(rules, &of_kind, field)?;
     }
-    let records = input::records(arguments.records.kind, &arguments.records.input, output)?;
+    let records = input::asked(&arguments.records, rules, output)?;
     let mut out = Lines::new();
     let mut before: &[u8] = b"";
     for record in &records {

@@ -4,13 +4,18 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use tokio::runtime::Handle;
+
 use crate::config::{Diagnostic, Place, Severity};
+use crate::map::Rules;
 use crate::model::{Kind, Record, RecordId};
 use crate::report::Exit;
 use crate::value::{ParseError, Value};
 
 use super::super::arguments::OutputArguments;
 use super::super::faults::refuse;
+use super::arguments::RecordArguments;
+use super::recorded;
 
 /// The name of standard input on the command line.
 const STANDARD_INPUT: &str = "-";
@@ -70,8 +75,23 @@ impl<'o> Input<'o> {
     }
 }
 
+/// Reads the records that were asked for: all of a kind in a recording, or those of a file. Runs on the blocking side.
+pub(super) fn asked(
+    arguments: &RecordArguments,
+    rules: &Rules,
+    output: &OutputArguments,
+) -> Result<Vec<Record>, Exit> {
+    let RecordArguments { kind, input, recording, mapping: _ } = arguments;
+    match (&recording.source, input) {
+        (Some(folder), _) => Handle::current().block_on(recorded::records(folder, *kind, rules)),
+        (None, Some(file)) => records(*kind, file, output),
+        // The command line does not let neither be given.
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
 /// Reads records: one, a list of them, or several texts one after the other, such as JSON lines.
-pub(super) fn records(kind: Kind, path: &Path, output: &OutputArguments) -> Result<Vec<Record>, Exit> {
+fn records(kind: Kind, path: &Path, output: &OutputArguments) -> Result<Vec<Record>, Exit> {
     let mut input = Input::open(path, output)?;
     let bytes = input.bytes()?;
     let mut records = Vec::new();

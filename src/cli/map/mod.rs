@@ -6,6 +6,7 @@ mod eval;
 mod explain;
 mod input;
 mod mapping;
+mod recorded;
 mod run;
 mod test;
 

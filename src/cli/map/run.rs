@@ -25,7 +25,7 @@ pub(super) fn run(
     output: &OutputArguments,
 ) -> Result<Exit, Exit> {
     let of_kind = rules_of(rules, arguments.kind)?;
-    let records = input::records(arguments.kind, &arguments.input, output)?;
+    let records = input::asked(arguments, rules, output)?;
     let mut out = Lines::new();
     let mut all = Tally::default();
     let mut refusals = Refusals::default();
