@@ -1,5 +1,7 @@
 //! What a pass that writes nothing would have done.
 
+use jiff::Timestamp;
+
 use super::desk::Item;
 use super::tally::Counts;
 use crate::model::{Blueprint, Entity, EntityId, EntityKey, Kind, Mapped};
@@ -57,6 +59,8 @@ pub struct PlannedStep {
     pub kind: Kind,
     /// Its title, where one is mapped.
     pub title: Option<Value>,
+    /// When its record was last changed, where it says so.
+    pub updated: Option<Timestamp>,
     /// What would be done.
     pub planned: Planned,
 }
@@ -205,13 +209,15 @@ impl Rehearsal {
         self.blocked += 1;
         if self.blocked <= self.keep.most() {
             let planned = Planned::Blocked { reason: reason.to_owned() };
-            self.steps.push(PlannedStep { identifier: key.identifier.clone(), kind, title: None, planned });
+            let identifier = key.identifier.clone();
+            self.steps.push(PlannedStep { identifier, kind, title: None, updated: None, planned });
         }
     }
 
     fn step(&mut self, item: &Item, planned: Planned) {
         let title = item.entity.title.clone();
         let identifier = item.key().identifier;
-        self.steps.push(PlannedStep { identifier, kind: item.origin.kind, title, planned });
+        let updated = item.origin.updated;
+        self.steps.push(PlannedStep { identifier, kind: item.origin.kind, title, updated, planned });
     }
 }

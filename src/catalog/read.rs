@@ -7,7 +7,7 @@ use futures::stream::{self, Stream, TryStreamExt as _};
 use jiff::Timestamp;
 
 use super::error::{Error, Fault};
-use super::request::{PAGE, Parts, SEARCH_SLICE};
+use super::request::{PAGE, Parts, SEARCH_SLICE, Writer};
 use super::{Catalog, at, wire};
 use crate::model::{BlueprintId, Entity, EntityId, EntityKey, Field};
 
@@ -167,10 +167,23 @@ impl Catalog {
 
     /// What carries our stamp and was last changed before `before`, page by page. Deletion reads this and nothing else.
     pub fn inventory(&self, before: Option<Timestamp>) -> impl Stream<Item = Result<Vec<Owned>, Error>> + '_ {
+        self.inventory_of(Writer::Any, before)
+    }
+
+    /// The part of the inventory that this version of this program wrote last.
+    pub fn inventory_of_this_version(&self) -> impl Stream<Item = Result<Vec<Owned>, Error>> + '_ {
+        self.inventory_of(Writer::Version(&self.account.version), None)
+    }
+
+    fn inventory_of<'c>(
+        &'c self,
+        writer: Writer<'c>,
+        before: Option<Timestamp>,
+    ) -> impl Stream<Item = Result<Vec<Owned>, Error>> + 'c {
         let attempted = || "list what this integration wrote".to_owned();
         stream::try_unfold(Some((None::<String>, 0)), move |state| async move {
             let Some((from, pages)) = state else { return Ok(None) };
-            let request = self.requests().inventory(before, from.as_deref());
+            let request = self.requests().inventory(writer, before, from.as_deref());
             let response = self.call(attempted, request).await?;
             let page = wire::decode_value(&response).map_err(at(attempted))?;
             let next = wire::next(&page);

@@ -124,6 +124,15 @@ pub enum AddressError {
     Identifier(String),
 }
 
+/// Which version of a writer left its stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer<'a> {
+    /// Whichever.
+    Any,
+    /// This one.
+    Version(&'a str),
+}
+
 /// Builds requests.
 #[derive(Clone, Debug)]
 pub struct Requests {
@@ -375,9 +384,13 @@ impl Requests {
 
     /// `POST /v1/blueprints/entities/datasource-entities`: a page of what carries our stamp, last changed before
     /// `before`.
-    pub fn inventory(&self, before: Option<Timestamp>, from: Option<&str>) -> Request {
+    pub fn inventory(&self, writer: Writer<'_>, before: Option<Timestamp>, from: Option<&str>) -> Request {
+        let prefix = match writer {
+            Writer::Any => Self::stamp_prefix(),
+            Writer::Version(version) => format!("{}{version}/", Self::stamp_prefix()),
+        };
         let mut body = json!({
-            "datasource_prefix": Self::stamp_prefix(),
+            "datasource_prefix": prefix,
             "datasource_suffix": self.stamp_suffix(),
             "limit": INVENTORY_PAGE,
         });

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 const AFTER_HELP: &str = "\
 Exit codes: 0 done · 1 unexpected · 2 usage, configuration or mapping · 3 authentication or permission · \
 4 source incomplete · 5 the catalog refused some entities · 6 a deletion guard tripped · \
-7 a test that was asked for failed · 10 `plan --exit-code` found something to do · 75 a side was unavailable, try later · 130/143 stopped by a signal.
+7 a test or comparison that was asked for failed · 10 `plan --exit-code` found something to do · 75 a side was unavailable, try later · 130/143 stopped by a signal.
 
 Try it without any account: ocean-opsgenie sandbox";
 
@@ -133,6 +133,9 @@ pub(super) struct PlanArguments {
     /// Ends with 10 when there is something to do.
     #[arg(long)]
     pub(super) exit_code: bool,
+    /// Explains how this differs from what Port's own integration wrote; ends with 7 when something is unexplained.
+    #[arg(long)]
+    pub(super) against_peer: bool,
     /// Saves the plan in this file, for `apply`.
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

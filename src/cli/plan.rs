@@ -3,7 +3,7 @@
 use crate::apply::Keep;
 use crate::http::Proxy;
 use crate::report::{Detail, Exit, Mode};
-use crate::sync::Request;
+use crate::sync::{Beside, Request};
 
 use super::arguments::{Form, OutputArguments, PlanArguments, SyncArguments};
 use super::stop::Stop;
@@ -22,9 +22,11 @@ pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, sto
         Err(exit) => return exit,
     };
     // A program gets all of it, whatever a person is shown.
-    let whole = arguments.detail || output.output == Form::Json || output.report.is_some();
+    let whole =
+        arguments.detail || arguments.against_peer || output.output == Form::Json || output.report.is_some();
     let request = Request {
         mode: Mode::Plan,
+        beside: if arguments.against_peer { Beside::Peer } else { Beside::Nothing },
         keep: if whole { Keep::All } else { Keep::Samples },
         save: arguments.out.clone(),
         ..request(&settings, &arguments.scope, None)
@@ -37,6 +39,10 @@ pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, sto
         arguments.exit_code && report.plan.as_ref().is_some_and(crate::report::PlanReport::finds_something);
     if due {
         report.exit = report.exit.or(Exit::Due);
+    }
+    let peer = report.plan.as_ref().and_then(|plan| plan.peer.as_ref());
+    if peer.is_some_and(crate::report::PeerReport::is_puzzling) {
+        report.exit = report.exit.or(Exit::Mismatch);
     }
     let shown = show(&report, output);
     summary::add(&report, output.output);

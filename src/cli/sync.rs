@@ -9,7 +9,7 @@ use crate::http::Proxy;
 use crate::jq::{Environment, Limits};
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
-use crate::sync::{self, Request, Sides};
+use crate::sync::{self, Beside, Request, Sides};
 use crate::telemetry;
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
@@ -56,6 +56,7 @@ pub(super) fn request(
 ) -> Request {
     Request {
         mode: Mode::Apply,
+        beside: Beside::Nothing,
         keep: Keep::Samples,
         save: None,
         only: arguments.only.iter().copied().collect::<BTreeSet<_>>(),

@@ -2,6 +2,7 @@
 
 mod exit;
 mod markdown;
+mod peer;
 mod plan;
 mod plan_text;
 mod text;
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
+pub use peer::{Explanation, PeerDifference, PeerReport};
 pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
 pub use text::{Style, text};
 pub use undo::{PutBack, RunReport, UndoReport, runs_text, undo_text};

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::peer::PeerReport;
+
 /// What a pass would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -13,6 +15,9 @@ pub struct PlanReport {
     pub blueprints: Vec<BlueprintPlan>,
     /// What is joined to records, and why.
     pub lookups: Vec<LookupReport>,
+    /// How it differs from what Port's integration wrote; none where that was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerReport>,
     /// How much of it a person is shown.
     #[serde(skip)]
     pub detail: Detail,

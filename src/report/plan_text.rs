@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::peer::PeerDifference;
 use super::plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
 use super::text::{Paint, line};
 
@@ -29,6 +30,14 @@ pub(super) fn plan(out: &mut String, plan: &PlanReport, paint: Paint) {
         line!(out);
         line!(out, "{}", paint.strong(&blueprint.blueprint));
         steps(out, blueprint, plan.detail, paint);
+    }
+    if let Some(found) = &plan.peer {
+        line!(out);
+        let entities = super::text::plural(found.entities, "entity", "entities");
+        line!(out, "{} {entities}", paint.strong("written by Port's integration:"));
+        for one in &found.differences {
+            line!(out, "  {}", difference(one, paint));
+        }
     }
     if !plan.lookups.is_empty() {
         line!(out);
@@ -131,6 +140,15 @@ fn cut(value: &serde_json::Value) -> String {
         None => text,
         Some((end, _)) => format!("{}…", &text[..end]),
     }
+}
+
+fn difference(one: &PeerDifference, paint: Paint) -> String {
+    let PeerDifference { what, explanation, count, examples } = one;
+    let why = match explanation {
+        Some(explanation) => paint.good(&format!("explained by {}", explanation.row())),
+        None => paint.bad("unexplained"),
+    };
+    format!("{count} × {what}: {why} (such as {})", examples.join(", "))
 }
 
 fn lookup(one: &LookupReport) -> String {

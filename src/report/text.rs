@@ -271,7 +271,7 @@ pub(super) fn describe(cause: &Cause) -> String {
     format!("{what}: {}", cause.detail())
 }
 
-fn plural(count: u64, one: &str, many: &str) -> String {
+pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

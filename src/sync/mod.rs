@@ -13,6 +13,7 @@ mod fit;
 mod harvest;
 mod keeping;
 mod live;
+mod peer;
 mod plan_file;
 mod planned;
 mod prepare;
@@ -57,6 +58,8 @@ use telling::Telling;
 pub struct Request {
     /// Whether it writes.
     pub mode: Mode,
+    /// What a plan is held against, beside the catalog.
+    pub beside: Beside,
     /// How much is kept of what a plan finds.
     pub keep: crate::apply::Keep,
     /// Where what a plan finds is saved; none saves it nowhere.
@@ -77,10 +80,20 @@ pub struct Request {
     pub lines: Option<LogLines>,
 }
 
+/// What a plan is held against, beside the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// What Port's integration wrote under the same stamp; needs [`Keep::All`](crate::apply::Keep::All).
+    Peer,
+}
+
 impl Default for Request {
     fn default() -> Self {
         Self {
             mode: Mode::Apply,
+            beside: Beside::Nothing,
             keep: crate::apply::Keep::Samples,
             save: None,
             only: BTreeSet::new(),
@@ -183,6 +196,7 @@ async fn pass(
     if request.mode == Mode::Apply {
         telling.begin(settings, sides, request, resync, installed.integration());
     }
+    let last_pass = peer::last_pass(installed.integration());
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     let fit = fit::of(&sides.catalog, &prepared).await;
     summary.prepared(&prepared, &fit);
@@ -213,6 +227,7 @@ async fn pass(
     let harvested = harvest_all(sides, request, &prepared, &mut writer, telling.examples()).await;
     let written = writer.finish().await;
     telling.harvested(&prepared, &harvested, &written);
+    let listed = peer::listed(&harvested);
     summary.harvested(&prepared, harvested);
     summary.written(&written);
     let mut decisions = BTreeMap::new();
@@ -238,7 +253,13 @@ async fn pass(
         summary.warning(format!("what was put back stays pinned: {error}"));
     }
     if request.mode == Mode::Plan {
-        summary.planned(planned::report(&prepared, request, &written, &decisions));
+        let mut plan = planned::report(&prepared, request, &written, &decisions);
+        if request.beside == Beside::Peer {
+            let catalog = &sides.catalog;
+            let compared = peer::compare(catalog, &prepared, listed, &written, &decisions, last_pass).await?;
+            plan.peer = Some(compared);
+        }
+        summary.planned(plan);
     }
     if let Some(saving) = saving.filter(|_| !stop.is_cancelled()) {
         saving.finish(&sides.catalog, &decisions).await?;

@@ -40,6 +40,7 @@ pub(super) fn report(
         set_up: prepared.set_up.steps.clone(),
         blueprints: plans.into_values().collect(),
         lookups: lookups(&prepared.rules),
+        peer: None,
         detail: Detail::Samples,
     }
 }
@@ -62,7 +63,7 @@ fn step(step: StepName, identifier: String) -> StepReport {
 }
 
 fn of_step(kept: &PlannedStep) -> StepReport {
-    let PlannedStep { identifier, kind, title, planned } = kept;
+    let PlannedStep { identifier, kind, title, updated: _, planned } = kept;
     let (name, changes, reason) = match planned {
         Planned::Create => (StepName::Create, [].as_slice(), None),
         Planned::Update { changes } => (StepName::Update, changes.as_slice(), None),

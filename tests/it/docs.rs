@@ -13,8 +13,9 @@ use ocean_opsgenie::jq::Environment;
 use ocean_opsgenie::map::{Rules, sound};
 use ocean_opsgenie::model::{Gap, Kind};
 use ocean_opsgenie::report::{
-    BlueprintPlan, Cause, ChangeReport, DeletionReport, ExpressionReport, KindReport, LookupReport, Mode,
-    NullReport, PlanReport, Refusal, Report, Signal, StepName, StepReport, Undo,
+    BlueprintPlan, Cause, ChangeReport, DeletionReport, Explanation, ExpressionReport, KindReport,
+    LookupReport, Mode, NullReport, PeerDifference, PeerReport, PlanReport, Refusal, Report, Signal,
+    StepName, StepReport, Undo,
 };
 use serde_json::Value;
 
@@ -305,6 +306,15 @@ fn full_report() -> Report {
         set_up: vec!["create blueprint `b`".into()],
         blueprints: vec![plan],
         lookups: vec![lookup],
+        peer: Some(PeerReport {
+            entities: 1,
+            differences: vec![PeerDifference {
+                what: "alert: icon".into(),
+                explanation: Some(Explanation::Icon),
+                count: 1,
+                examples: vec!["b/e".into()],
+            }],
+        }),
         ..PlanReport::default()
     });
     report.deletions.push(DeletionReport {
@@ -411,6 +421,18 @@ fn rows_below(heading: &str) -> Vec<Vec<Vec<String>>> {
     let rows = section.lines().filter_map(|line| line.strip_prefix("//! | ")).skip(1);
     let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     rows.map(|row| row.trim_end_matches('|').split(" | ").map(names).collect()).collect()
+}
+
+#[test]
+fn every_explanation_is_a_row_of_the_differences() {
+    let page = read("docs/differences.md");
+    let rows: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    for explanation in Explanation::ALL {
+        let is_row = rows.contains(explanation.row());
+        assert_eq!(is_row, explanation != Explanation::Changed, "{}", explanation.row());
+    }
+    assert!(read("docs/plan.md").contains(Explanation::Changed.row()));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod apply;
 mod bad_input;
 mod catalog;
+mod catalog_faults;
 mod deletion;
 mod docs;
 mod entities;
@@ -20,6 +21,7 @@ mod map_run;
 mod map_test;
 mod oncalls;
 mod pass;
+mod peer;
 mod plan;
 mod progress;
 mod reach;

@@ -72,7 +72,7 @@ fn writers_sign_as_exporter_and_readers_do_not() {
         requests.delete_blueprint(&blueprint("b")),
         requests.page(&blueprint("b"), &[], None),
         requests.search(&blueprint("b"), &[], Parts::Whole),
-        requests.inventory(None, None),
+        requests.inventory(Writer::Any, None, None),
         requests.bulk_upsert(&blueprint("b"), bytes::Bytes::new(), policy, None),
         requests.bulk_delete(&blueprint("b"), &[], Dependents::Refuse, None),
     ];
@@ -108,12 +108,12 @@ fn a_deletion_says_what_becomes_of_dependents() {
 #[test]
 fn an_inventory_is_bound_to_the_stamp() {
     let before = "2026-03-01T12:00:00Z".parse().unwrap();
-    let request = requests().inventory(Some(before), Some("n1"));
+    let request = requests().inventory(Writer::Any, Some(before), Some("n1"));
     insta::assert_snapshot!(
         body(&request),
         @r#"{"datasource_prefix":"port-ocean/opsgenie/","datasource_suffix":"/my og/ü/exporter","limit":5000,"before":"2026-03-01T12:00:00.000000+00:00","from":"n1"}"#
     );
-    assert!(!body(&requests().inventory(None, None)).contains("before"));
+    assert!(!body(&requests().inventory(Writer::Any, None, None)).contains("before"));
 }
 
 #[test]
