@@ -58,6 +58,7 @@
 //! | [`apply`] | makes the catalog agree: writes while a pass streams, deletes at its end |
 //! | [`report`] | what a pass did, as a table and as JSON, and the exit code |
 //! | [`sync`] | one pass, all stages in order; the only module that knows the order |
+//! | [`serve`] | the service: passes by the clock, live events by webhook, health and metrics |
 //! | [`cli`] | the command line: arguments to settings, a report to an exit code |
 //! | [`telemetry`] | where events go: standard error, and lines for the catalog's pages |
 //! | [`sandbox`] | an Opsgenie account and a catalog inside the program: demo, default, test double |
@@ -82,6 +83,7 @@
 //! | `report` | `apply`, `config`, `model`, `plan` |
 //! | `telemetry` | `catalog`, `config` |
 //! | `sync` | every stage |
+//! | `serve` | `apply`, `catalog`, `config`, `model`, `opsgenie`, `plan`, `report`, `secret`, `state`, `sync`, `value` |
 //! | `cli` | anything; nobody imports it |
 //!
 //! # A pass, step by step
@@ -147,6 +149,7 @@ pub mod record;
 pub mod report;
 pub mod sandbox;
 pub mod secret;
+pub mod serve;
 pub mod state;
 pub mod sync;
 pub mod telemetry;

@@ -83,11 +83,9 @@ impl Interlock {
         self.claim(alerts, Some(deletion)).await
     }
 
-    /// Waits until no event works on the alerts behind these entities, and takes them for a call of a pass.
-    pub async fn claim_for_pass(&self, origins: impl Iterator<Item = &Origin>) -> Claim {
-        let alerts = origins.filter(|origin| origin.kind == Kind::Alert).map(|origin| origin.record.clone());
-        let distinct: HashSet<RecordId> = alerts.collect();
-        self.claim(distinct.into_iter().collect(), None).await
+    /// Waits until no event works on these alerts, and takes them for a call of a pass.
+    pub async fn claim_for_pass(&self, alerts: Vec<RecordId>) -> Claim {
+        self.claim(alerts, None).await
     }
 
     /// All or none, so that two can never wait for each other.
@@ -191,11 +189,11 @@ mod tests {
     async fn an_alert_is_worked_on_by_one_at_a_time() {
         let interlock = Interlock::default();
         let first = interlock.claim_for_event(vec![alert("a"), alert("b")]).await;
-        let ours = [origin("b", None), origin("c", None)];
-        assert!(is_held_up(interlock.claim_for_pass(ours.iter())).await);
-        drop(interlock.claim_for_pass([origin("c", None)].iter()).await);
+        let ours = vec![alert("b"), alert("c")];
+        assert!(is_held_up(interlock.claim_for_pass(ours.clone())).await);
+        drop(interlock.claim_for_pass(vec![alert("c")]).await);
         drop(first);
-        drop(interlock.claim_for_pass(ours.iter()).await);
+        drop(interlock.claim_for_pass(ours).await);
     }
 
     #[tokio::test]

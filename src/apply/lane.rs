@@ -1,6 +1,6 @@
 //! One blueprint of a pass: a task that reads what is stored, takes mapped entities, and writes what differs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,7 +15,9 @@ use super::interlock::{self, Interlock};
 use super::rehearsal::{Old, PlannedStep, Rehearsal, SavedStep, Saving};
 use super::tally::Tally;
 use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, Parts, SnapshotPage, UpsertPolicy};
-use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Mapped};
+use crate::model::{
+    Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Kind, Mapped, RecordId,
+};
 use crate::plan::{Layout, Ledger, Pointed, Snapshot, SnapshotBuilder};
 
 /// Calls of one blueprint at once: enough to hide the way there and back, few enough that a slow catalog is not flooded.
@@ -334,7 +336,9 @@ impl Sender {
     /// one entity does not take the others with it.
     pub(super) async fn send(&self, items: Vec<Item>) -> Vec<(Item, Fate)> {
         let mut fates = Vec::with_capacity(items.len());
-        let _claim = self.interlock.claim_for_pass(items.iter().map(|item| &item.origin)).await;
+        let of_alerts = items.iter().filter(|item| item.origin.kind == Kind::Alert);
+        let alerts: HashSet<RecordId> = of_alerts.map(|item| item.origin.record.clone()).collect();
+        let _claim = self.interlock.claim_for_pass(alerts.into_iter().collect()).await;
         let overtaken = |item: &Item| self.interlock.standing(&item.origin) == interlock::Standing::Overtaken;
         let (overtaken, items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(overtaken);
         fates.extend(overtaken.into_iter().map(|item| (item, Fate::Overtaken)));

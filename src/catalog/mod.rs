@@ -18,6 +18,7 @@ mod wire;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
@@ -117,6 +118,12 @@ impl Catalog {
     /// The same catalog and pass, its calls counted apart and ended by `stop` alone.
     fn aside(&self, stop: CancellationToken) -> Self {
         Self { http: self.http.fresh(stop), ..self.clone() }
+    }
+
+    /// The same catalog with so much patience for one call.
+    #[must_use]
+    pub fn with_patience(&self, call_budget: Duration) -> Self {
+        Self { http: self.http.with_patience(call_budget), ..self.clone() }
     }
 
     /// What the calls of this pass have used.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::Error;
-use super::{Catalog, wire};
+use super::{Catalog, at, wire};
 use crate::http::Repeat;
 
 /// Where a resync stands.
@@ -55,6 +55,16 @@ impl Catalog {
         };
         let request = self.requests().resync_state(&body).repeat(repeat);
         self.call(attempted, request).await.map(|_answer| ())
+    }
+}
+
+impl Catalog {
+    /// When somebody last asked for a resync; `None` when nobody has.
+    pub async fn resync_requested(&self) -> Result<Option<Timestamp>, Error> {
+        let attempted = || "look for a request to resync".to_owned();
+        let response = self.call(attempted, self.requests().resync_request()).await?;
+        let answer: wire::ResyncRequestAnswer = wire::decode(&response).map_err(at(attempted))?;
+        Ok(answer.request.and_then(|request| request.updated_at).and_then(|at| at.parse().ok()))
     }
 }
 

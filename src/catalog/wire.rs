@@ -72,6 +72,20 @@ pub(super) struct BlueprintAnswer {
     pub(super) blueprint: serde_json::Value,
 }
 
+/// `GET …/resync-request`.
+#[derive(Deserialize)]
+pub(super) struct ResyncRequestAnswer {
+    #[serde(default)]
+    pub(super) request: Option<ResyncRequest>,
+}
+
+/// When somebody asked for a resync.
+#[derive(Deserialize)]
+pub(super) struct ResyncRequest {
+    #[serde(default, rename = "updatedAt")]
+    pub(super) updated_at: Option<String>,
+}
+
 /// `PATCH …/resync-state`. The third field is misspelled on the wire.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -66,6 +66,10 @@ pub(super) enum Command {
     /// Runs one pass, or the configured listener with --listen.
     #[command(alias = "sail")]
     Sync(SyncArguments),
+    /// Serves until stopped: passes by the clock and on request, live events by webhook, health and metrics.
+    Serve(SyncArguments),
+    /// The live events that wait or have failed, as the service keeps them.
+    Events(EventsArguments),
     /// Shows what a pass would do, and writes nothing.
     Plan(PlanArguments),
     /// Applies a plan that was saved with `plan --out`, exactly, or refuses it whole.
@@ -121,6 +125,30 @@ pub(super) struct ScopeArguments {
     pub(super) no_delete: bool,
     #[command(flatten)]
     pub(super) recording: RecordingArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct EventsArguments {
+    #[command(subcommand)]
+    pub(super) command: EventsCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum EventsCommand {
+    /// Shows them, in the order in which they came.
+    List,
+    /// Lets what has failed be tried again: all of it, or the events of these alerts.
+    Retry {
+        /// Ids of alerts.
+        #[arg(value_name = "ALERT")]
+        alerts: Vec<String>,
+    },
+    /// Forgets what has failed: all of it, or the events of these alerts.
+    Clear {
+        /// Ids of alerts.
+        #[arg(value_name = "ALERT")]
+        alerts: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod events;
 mod faults;
 mod get;
 mod map;
@@ -105,6 +106,8 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         None => listen(&SyncArguments { scope, ..SyncArguments::default() }, &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,
+        Some(Command::Serve(arguments)) => serve(&arguments, &output, stop).await,
+        Some(Command::Events(events)) => events::run(&events, &output),
         Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
         Some(Command::Apply(apply)) => apply::run(&apply, &output, stop).await,
         Some(Command::Undo(undo)) => undo::run(&undo, &output, stop).await,
@@ -125,14 +128,17 @@ async fn listen(arguments: &SyncArguments, output: &OutputArguments, stop: &Stop
     };
     match settings.listener {
         EventListener::Once => sync::run(&settings, arguments, output, stop).await,
-        EventListener::Polling { .. } => service::poll(&settings, arguments, output, stop).await,
-        EventListener::WebhooksOnly | EventListener::Webhook { .. } => {
-            terminal::talk(
-                "error: `OCEAN__EVENT_LISTENER`: this version does not listen for webhooks\n  \
-                 hint: use `{\"type\":\"POLLING\"}` with OCEAN__SCHEDULED_RESYNC_INTERVAL, or `{\"type\":\"ONCE\"}`",
-            );
-            Exit::Configuration
+        EventListener::Polling { .. } | EventListener::WebhooksOnly | EventListener::Webhook { .. } => {
+            service::run(settings, arguments, output, stop).await
         }
+    }
+}
+
+/// Serves, whatever the event listener: `ONCE` is one pass at the start.
+async fn serve(arguments: &SyncArguments, output: &OutputArguments, stop: &Stop) -> Exit {
+    match settings::resolve(arguments, output) {
+        Ok(settings) => service::run(settings, arguments, output, stop).await,
+        Err(exit) => exit,
     }
 }
 

@@ -1,72 +1,48 @@
-//! `POLLING`: a pass at the start and at every interval, until stopped. A failed pass never ends the loop.
+//! The service: what `serve` runs, and the program without a command unless the listener is `ONCE`.
 
-use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
-use crate::catalog::Schedule;
-use crate::config::{EventListener, Settings};
+use crate::config::Settings;
 use crate::http::Proxy;
 use crate::report::Exit;
+use crate::serve::{self, Service};
 
 use super::arguments::{OutputArguments, SyncArguments};
-use super::show;
 use super::stop::Stop;
-use super::sync::{connect, pass, request};
+use super::sync::{connect, request};
+use super::{faults, show, terminal};
 
-/// Runs passes until stopped.
-pub(super) async fn poll(
-    settings: &Settings,
+/// Serves until stopped.
+pub(super) async fn run(
+    settings: Settings,
     arguments: &SyncArguments,
     output: &OutputArguments,
     stop: &Stop,
 ) -> Exit {
-    let sides = match connect(settings, &Proxy::System, stop) {
+    let sides = match connect(&settings, &Proxy::System, stop) {
         Ok(sides) => sides,
         Err(exit) => return exit,
     };
-    let mut due = match settings.listener {
-        EventListener::Polling { resync_on_start: false, .. } => Due::NextInterval,
-        _ => Due::Now,
-    };
-    if settings.resync_interval.is_none() {
-        tracing::info!(
-            "no OCEAN__SCHEDULED_RESYNC_INTERVAL: one pass at the start, then waiting to be stopped"
-        );
-    }
-    loop {
-        if due == Due::Now {
-            let report =
-                pass(settings, &sides, &request(settings, &arguments.scope, schedule(settings)), stop).await;
+    let request = request(&settings, &arguments.scope, None);
+    let (output, signals) = (output.clone(), stop.clone());
+    let service = Service {
+        settings,
+        sides,
+        request,
+        show: Box::new(move |report| {
+            faults::tell(&report.faults);
             // What could not be shown was told; the next report may find room again.
-            let _told: Result<(), Exit> = show(&report, output);
-        }
-        due = Due::Now;
-        tokio::select! {
-            () = stop.first.cancelled() => {
-                return stop.signal().map_or(Exit::Terminated, |signal| crate::report::Cause::Stopped(signal).exit());
-            }
-            () = interval(settings) => {}
+            let _told: Result<(), Exit> = show(report, &output);
+        }),
+        stop: stop.first.clone(),
+        abort: stop.second.clone(),
+        signal: Arc::new(move || signals.signal()),
+    };
+    match serve::run(service).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal::talk(&format!("error: {error}"));
+            Exit::Configuration
         }
     }
-}
-
-/// Whether the first pass runs at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    Now,
-    NextInterval,
-}
-
-/// The time to the next pass; for ever when no interval is set.
-async fn interval(settings: &Settings) {
-    match settings.resync_interval {
-        Some(interval) => tokio::time::sleep(interval).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// When the pass after this one is due, for the catalog's pages.
-fn schedule(settings: &Settings) -> Option<Schedule> {
-    let interval = settings.resync_interval?;
-    let next = Timestamp::now().checked_add(SignedDuration::try_from(interval).ok()?).ok()?;
-    Some(Schedule { next, interval_minutes: u32::try_from(interval.as_secs() / 60).ok()? })
 }

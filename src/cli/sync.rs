@@ -9,7 +9,7 @@ use crate::http::Proxy;
 use crate::jq::{Environment, Limits};
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
-use crate::sync::{self, Beside, Request, Sides};
+use crate::sync::{self, Beside, Request, Shown, Sides};
 use crate::telemetry;
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
@@ -66,6 +66,8 @@ pub(super) fn request(
         schedule,
         interlock: Interlock::default(),
         lines: settings.disclosure.logs.then(telemetry::lines),
+        changed_since: None,
+        shown: Shown::InCatalog,
     }
 }
 

@@ -35,8 +35,9 @@ pub use provenance::Provenance;
 pub use reader::nearest;
 pub use resources::{ResourceFault, ResourceFaults, Resources};
 pub use settings::{
-    BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
-    ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
-    ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
+    BatchSettings, Callers, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings,
+    EventListener, ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, Metrics,
+    ResourceSettings, ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
+    WebhookSettings,
 };
 pub use sources::{Override, ReadFile, Sources, TextFile};

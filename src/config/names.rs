@@ -107,6 +107,28 @@ pub const STATE_DIR: Setting = Setting("state_dir");
 pub const BASE_URL: Setting = Setting("base_url");
 /// `OCEAN__PATH_PREFIX`: what our own routes begin with.
 pub const PATH_PREFIX: Setting = Setting("path_prefix");
+/// `OCEAN__WEBHOOK__SECRET`: what a caller of the webhook must know. Secret.
+pub const WEBHOOK_SECRET: Setting = Setting("webhook.secret");
+/// `OCEAN__WEBHOOK__HEADER`: the header in which a caller of the webhook may say it.
+pub const WEBHOOK_HEADER: Setting = Setting("webhook.header");
+/// `OCEAN__WEBHOOK__AUTHENTICATION`: whether a caller of the webhook must know anything.
+pub const WEBHOOK_AUTHENTICATION: Setting = Setting("webhook.authentication");
+/// `OCEAN__METRICS__COMPAT`: whether the metrics of Port's integration are shown, too.
+pub const METRICS_COMPAT: Setting = Setting("metrics.compat");
+/// `OCEAN__SCHEDULE__ALERT`: time between two looks at what has changed of this kind.
+pub const SCHEDULE_ALERT: Setting = Setting("schedule.alert");
+/// `OCEAN__SCHEDULE__INCIDENT`: time between two looks at what has changed of this kind.
+pub const SCHEDULE_INCIDENT: Setting = Setting("schedule.incident");
+/// `OCEAN__SCHEDULE__SERVICE`: time between two listings of this kind.
+pub const SCHEDULE_SERVICE: Setting = Setting("schedule.service");
+/// `OCEAN__SCHEDULE__TEAM`: time between two listings of this kind.
+pub const SCHEDULE_TEAM: Setting = Setting("schedule.team");
+/// `OCEAN__SCHEDULE__SCHEDULE`: time between two listings of this kind.
+pub const SCHEDULE_SCHEDULE: Setting = Setting("schedule.schedule");
+/// `OCEAN__SCHEDULE__SCHEDULE_ONCALL`: time between two listings of this kind.
+pub const SCHEDULE_ONCALL: Setting = Setting("schedule.schedule_oncall");
+/// `OCEAN__SCHEDULE__USER`: time between two listings of this kind.
+pub const SCHEDULE_USER: Setting = Setting("schedule.user");
 /// `OCEAN__LOG_FORMAT`: `text` or `json`.
 pub const LOG_FORMAT: Setting = Setting("log_format");
 /// `OCEAN__UPSERT_ENTITIES_BATCH_MAX_LENGTH`: entities in one bulk call.
@@ -127,10 +149,10 @@ pub const HTTP_PORT: Setting = Setting("application.port");
 pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 
 /// The settings that are credentials.
-pub(super) const SECRETS: [Setting; 3] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN];
+pub(super) const SECRETS: [Setting; 4] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN, WEBHOOK_SECRET];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 37] = [
+const PLAIN: [Setting; 47] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
@@ -159,6 +181,16 @@ const PLAIN: [Setting; 37] = [
     STATE_DIR,
     BASE_URL,
     PATH_PREFIX,
+    WEBHOOK_HEADER,
+    WEBHOOK_AUTHENTICATION,
+    METRICS_COMPAT,
+    SCHEDULE_ALERT,
+    SCHEDULE_INCIDENT,
+    SCHEDULE_SERVICE,
+    SCHEDULE_TEAM,
+    SCHEDULE_SCHEDULE,
+    SCHEDULE_ONCALL,
+    SCHEDULE_USER,
     LOG_FORMAT,
     BATCH_LENGTH,
     BATCH_BYTES,

@@ -1,6 +1,7 @@
 //! Values out of the layers, each checked; what is wrong is gathered, not thrown.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -61,6 +62,15 @@ impl<'a> Reader<'a> {
 
     /// A required credential: its value, else the content of the file that is named. Empty when it is a fault.
     pub(super) fn secret(&mut self, setting: Setting, what: &str) -> Secret {
+        self.credential(setting, Some(what))
+    }
+
+    /// A credential that may be missing: then it is empty.
+    pub(super) fn optional_secret(&mut self, setting: Setting) -> Secret {
+        self.credential(setting, None)
+    }
+
+    fn credential(&mut self, setting: Setting, required: Option<&str>) -> Secret {
         let direct = self.layers.take(setting.path());
         let file = self.layers.take(&setting.file_path());
         let found = match (direct, file) {
@@ -73,16 +83,21 @@ impl<'a> Reader<'a> {
             }
             (_, Some(file)) if !is_blank(&file.value) => self.secret_file(setting, &file),
             _ => {
-                let fault = Fault::about(setting, None, Problem::MissingSecret);
-                let hint = match self.layers.unset.get(setting.path()) {
-                    Some(unset) => {
-                        format!("{} takes it from `{}`, which is not set", unset.origin, unset.variable)
-                    }
-                    None => {
-                        format!("set it to {what}, or `{}` to a file that holds it", setting.file_variable())
-                    }
-                };
-                self.blame(fault.hinting(hint));
+                if let Some(what) = required {
+                    let fault = Fault::about(setting, None, Problem::MissingSecret);
+                    let hint = match self.layers.unset.get(setting.path()) {
+                        Some(unset) => {
+                            format!("{} takes it from `{}`, which is not set", unset.origin, unset.variable)
+                        }
+                        None => {
+                            format!(
+                                "set it to {what}, or `{}` to a file that holds it",
+                                setting.file_variable()
+                            )
+                        }
+                    };
+                    self.blame(fault.hinting(hint));
+                }
                 None
             }
         };
@@ -201,6 +216,27 @@ impl<'a> Reader<'a> {
         };
         self.provenance.note(setting, given.origin);
         Some(number)
+    }
+
+    /// A time: a whole number and `s`, `m` or `h`, from a second to a week.
+    pub(super) fn time(&mut self, setting: Setting) -> Option<Duration> {
+        const WEEK: u64 = 7 * 24 * 60 * 60;
+        let (text, origin) = self.text(setting)?;
+        let seconds = text.char_indices().next_back().and_then(|(unit_at, unit)| {
+            let count: u64 = text[..unit_at].trim_end().parse().ok()?;
+            let unit = match unit {
+                's' => 1,
+                'm' => 60,
+                'h' => 60 * 60,
+                _ => return None,
+            };
+            count.checked_mul(unit).filter(|seconds| (1..=WEEK).contains(seconds))
+        });
+        if seconds.is_none() {
+            let shown = self.shown(&Value::String(text));
+            self.malformed(setting, &origin, "a time such as `30s`, `5m` or `1h`, up to `168h`", shown);
+        }
+        seconds.map(Duration::from_secs)
     }
 
     /// One of some names.

@@ -1,6 +1,6 @@
 //! Sources to settings: pure, and every fault at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::fault::{Fault, Faults, Notice, Problem};
@@ -9,9 +9,10 @@ use super::names;
 use super::preset::Preset;
 use super::reader::{Case, Reader, nearest, quoted};
 use super::settings::{
-    BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
-    ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, ResourceSettings,
-    ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
+    BatchSettings, Callers, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings,
+    EventListener, ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, Metrics,
+    ResourceSettings, ResourcesOrigin, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings,
+    WebhookSettings,
 };
 use super::sources::Sources;
 use crate::model::Kind;
@@ -30,6 +31,7 @@ const DEFAULT_CALLS_IN_FLIGHT: u64 = 8;
 /// What one client has on the wire at most.
 const MAX_CALLS_IN_FLIGHT: u64 = 32;
 const DEFAULT_HTTP_PORT: u64 = 8000;
+const DEFAULT_WEBHOOK_HEADER: &str = "x-webhook-secret";
 /// The catalog takes no more entities in one bulk call.
 const MAX_UPSERT_LENGTH: u64 = 20;
 /// The catalog takes no larger bulk call.
@@ -108,6 +110,8 @@ impl Settings {
                 environment: reader.boolean(names::JQ_ENVIRONMENT).unwrap_or(true),
             },
             server: server(&mut reader),
+            webhook: webhook(&mut reader),
+            schedule: schedule(&mut reader),
             logging: logging(&mut reader),
             state_dir: reader.text(names::STATE_DIR).map(|(path, _)| path.into()),
             provenance: super::provenance::Provenance::default(),
@@ -336,7 +340,45 @@ fn server(reader: &mut Reader<'_>) -> ServerSettings {
         path_prefix: prefix
             .filter(|prefix| !prefix.is_empty())
             .map_or_else(String::new, |prefix| format!("/{prefix}")),
+        metrics: match reader.boolean(names::METRICS_COMPAT) {
+            Some(true) => Metrics::WithThePeers,
+            Some(false) | None => Metrics::Ours,
+        },
     }
+}
+
+fn webhook(reader: &mut Reader<'_>) -> WebhookSettings {
+    let callers = &[("required", Callers::WithSecret), ("off", Callers::Anybody)];
+    let header = reader.text(names::WEBHOOK_HEADER).and_then(|(name, origin)| {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.bytes().all(is_token) {
+            return Some(name.to_ascii_lowercase());
+        }
+        let shown = reader.shown(&serde_json::Value::String(name));
+        reader.malformed(names::WEBHOOK_HEADER, &origin, "the name of a header", shown);
+        None
+    });
+    WebhookSettings {
+        secret: reader.optional_secret(names::WEBHOOK_SECRET),
+        header: header.unwrap_or_else(|| DEFAULT_WEBHOOK_HEADER.to_owned()),
+        callers: reader
+            .choice(names::WEBHOOK_AUTHENTICATION, Case::Any, callers)
+            .unwrap_or(Callers::WithSecret),
+    }
+}
+
+fn schedule(reader: &mut Reader<'_>) -> BTreeMap<Kind, Duration> {
+    let setting = |kind| match kind {
+        Kind::Alert => Some(names::SCHEDULE_ALERT),
+        Kind::Incident => Some(names::SCHEDULE_INCIDENT),
+        Kind::Service => Some(names::SCHEDULE_SERVICE),
+        Kind::Team => Some(names::SCHEDULE_TEAM),
+        Kind::Schedule => Some(names::SCHEDULE_SCHEDULE),
+        Kind::ScheduleOncall => Some(names::SCHEDULE_ONCALL),
+        Kind::User => Some(names::SCHEDULE_USER),
+        Kind::WebhookEvent => None,
+    };
+    Kind::LISTED.into_iter().filter_map(|kind| Some((kind, reader.time(setting(kind)?)?))).collect()
 }
 
 fn logging(reader: &mut Reader<'_>) -> LoggingSettings {

@@ -1,6 +1,6 @@
 //! The settings, in one small struct per concern. Defaults are those of Port's integration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +44,10 @@ pub struct Settings {
     pub disclosure: DisclosureSettings,
     /// Our own HTTP server.
     pub server: ServerSettings,
+    /// Who may call our webhook.
+    pub webhook: WebhookSettings,
+    /// `OCEAN__SCHEDULE__<KIND>`: time between two looks at a kind besides the full passes; none for kinds without.
+    pub schedule: BTreeMap<Kind, Duration>,
     /// What is told.
     pub logging: LoggingSettings,
     /// `OCEAN__STATE_DIR`: where runs and queues are kept between starts; none keeps nothing.
@@ -218,6 +222,37 @@ pub struct ServerSettings {
     pub base_url: Option<String>,
     /// `OCEAN__PATH_PREFIX`: what our routes begin with: empty, or a slash and no slash at the end.
     pub path_prefix: String,
+    /// `OCEAN__METRICS__COMPAT` (default false): which metrics are shown.
+    pub metrics: Metrics,
+}
+
+/// Which metrics are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Ours.
+    Ours,
+    /// Ours, and those of Port's integration under their names.
+    WithThePeers,
+}
+
+/// Who may call our webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// `OCEAN__WEBHOOK__SECRET`, or the content of `OCEAN__WEBHOOK__SECRET_FILE`: what a caller must know; empty when unset.
+    pub secret: Secret,
+    /// `OCEAN__WEBHOOK__HEADER` (default `x-webhook-secret`, in lower case): where a caller may say it.
+    pub header: String,
+    /// `OCEAN__WEBHOOK__AUTHENTICATION` (default `required`).
+    pub callers: Callers,
+}
+
+/// Whether a caller of the webhook must know anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// `required`: the secret; nobody may call when there is none.
+    WithSecret,
+    /// `off`: nothing.
+    Anybody,
 }
 
 /// What is told, and how.
@@ -259,7 +294,8 @@ pub enum LogFormat {
 
 impl Settings {
     /// The credentials, for whoever must keep them out of something.
-    pub fn secrets(&self) -> [&Secret; 3] {
-        [&self.catalog.client_id, &self.catalog.client_secret, &self.source.api_token]
+    pub fn secrets(&self) -> [&Secret; 4] {
+        let Self { catalog, source, webhook, .. } = self;
+        [&catalog.client_id, &catalog.client_secret, &source.api_token, &webhook.secret]
     }
 }

@@ -19,7 +19,7 @@ impl Details {
 
     /// The alert as it was listed, with the fields that only a read of its own shows.
     pub(super) async fn of_alert(&self, alert: &Record) -> Result<Value, Error> {
-        let read = self.patience.ask(async || self.source.alert(&alert.id).await).await?;
+        let read = self.patience.ask(|| self.source.alert(&alert.id)).await?;
         Ok(with_missing(&alert.body, &read.body))
     }
 }

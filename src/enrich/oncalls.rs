@@ -56,7 +56,7 @@ impl Oncalls {
         if let Some(oncalls) = all.as_ref().map_err(Clone::clone)?.get(schedule) {
             return Ok(oncalls.clone());
         }
-        self.single.get(schedule, async || Ok(self.kept.cut(&self.source.oncalls(schedule).await?))).await
+        self.single.get(schedule, || async { Ok(self.kept.cut(&self.source.oncalls(schedule).await?)) }).await
     }
 
     async fn fetch_all(&self) -> Result<HashMap<RecordId, Value>, Error> {

@@ -22,7 +22,10 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// Asks, until it is known that no answer will come.
-    pub(crate) async fn ask<T>(&self, ask: impl AsyncFnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) async fn ask<T, F>(&self, ask: impl FnOnce() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         match (self.ended.run_until_cancelled(ask()).await, self.given_up.get()) {
             (Some(answer), _) => {
                 match &answer {
@@ -76,9 +79,9 @@ mod tests {
         let mut asked = 0;
         for answer in answers {
             let said = patience
-                .ask(async || {
+                .ask(|| {
                     asked += 1;
-                    answer()
+                    std::future::ready(answer())
                 })
                 .await;
             assert!(said.is_err() || answer().is_ok());

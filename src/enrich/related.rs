@@ -48,17 +48,20 @@ impl Related {
         let _index: &Result<Index, Error> = self.index.get_or_init(|| self.ask_all(shared)).await;
     }
 
+    async fn alerts_of(&self, incident: &RecordId, patience: &Patience) -> Result<Vec<RecordId>, Error> {
+        match patience.ask(|| self.source.associated_alert_ids(incident)).await {
+            // The incident was deleted meanwhile: it has no alerts any more.
+            Err(Error::Missing { .. }) => Ok(Vec::new()),
+            answer => answer,
+        }
+    }
+
     async fn ask_all(&self, shared: &Shared) -> Result<Index, Error> {
         let listed = shared.incidents().await;
         let incidents = listed.whole()?;
         let patience = &Patience::default();
-        let asked = incidents.iter().rev().map(|incident| async {
-            match patience.ask(async || self.source.associated_alert_ids(&incident.id).await).await {
-                // The incident was deleted meanwhile: it has no alerts any more.
-                Err(Error::Missing { .. }) => Ok(Vec::new()),
-                answer => answer,
-            }
-        });
+        let asked: Vec<_> =
+            incidents.iter().rev().map(|incident| self.alerts_of(&incident.id, patience)).collect();
         let mut answers = futures::stream::iter(asked).buffered(AT_ONCE);
         let mut index = Index::default();
         for incident in incidents.iter().rev() {

@@ -28,11 +28,10 @@ pub(super) struct Once {
 }
 
 impl Once {
-    pub(super) async fn get(
-        &self,
-        id: &RecordId,
-        fetch: impl AsyncFnOnce() -> Result<Value, Error>,
-    ) -> Result<Value, Error> {
+    pub(super) async fn get<F>(&self, id: &RecordId, fetch: impl FnOnce() -> F) -> Result<Value, Error>
+    where
+        F: Future<Output = Result<Value, Error>>,
+    {
         let cell = {
             let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cells.entry(id.clone()).or_default())
@@ -74,6 +73,6 @@ impl Teams {
     }
 
     async fn team(&self, id: &RecordId) -> Result<Value, Error> {
-        self.read.get(id, async || Ok(self.kept.cut(&self.source.team(id).await?))).await
+        self.read.get(id, || async { Ok(self.kept.cut(&self.source.team(id).await?)) }).await
     }
 }

@@ -83,6 +83,8 @@ pub struct Client {
     pass: Arc<Pass>,
     stop: CancellationToken,
     pace: Option<Pace>,
+    /// Less patience with one call than the policy has, where somebody else tries again.
+    call_budget: Option<Duration>,
 }
 
 /// What lives as long as the process.
@@ -151,7 +153,7 @@ impl Client {
             in_flight: Semaphore::new(max_in_flight.max(1)),
             dice: Dice::new(seed),
         };
-        Ok(Self { wire: Arc::new(wire), pass: Arc::default(), stop, pace: None })
+        Ok(Self { wire: Arc::new(wire), pass: Arc::default(), stop, pace: None, call_budget: None })
     }
 
     /// The same connections with fresh counters and budgets, for another pass that `stop` ends.
@@ -164,6 +166,12 @@ impl Client {
     #[must_use]
     pub fn until(&self, stop: CancellationToken) -> Self {
         Self { stop, ..self.clone() }
+    }
+
+    /// The same client with so much patience for one call: whoever uses it tries again by itself.
+    #[must_use]
+    pub fn with_patience(&self, call_budget: Duration) -> Self {
+        Self { call_budget: Some(call_budget), ..self.clone() }
     }
 
     /// The same client, its calls under `pace`.
@@ -186,6 +194,8 @@ impl Client {
     }
 
     async fn repeat(&self, request: &Request) -> Result<Response, Error> {
+        let mut policy = self.wire.policy.clone();
+        policy.call_budget = self.call_budget.unwrap_or(policy.call_budget);
         let mut call_spent = Duration::ZERO;
         let mut attempt = 0;
         loop {
@@ -206,7 +216,7 @@ impl Client {
                 pass_spent,
                 now: Timestamp::now(),
             };
-            match retry::verdict(&self.wire.policy, &trial, &self.wire.dice) {
+            match retry::verdict(&policy, &trial, &self.wire.dice) {
                 Verdict::Retry(wait) => {
                     tracing::debug!(
                         request = request.describe(),

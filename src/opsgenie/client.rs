@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::value::Value;
 
 use super::Error;
+use super::changed::ByUpdate;
 use super::request::{Call, Domain};
 use super::wire::{self, Envelope};
 
@@ -24,6 +25,8 @@ pub(super) struct Live {
     paces: Arc<[Pace; Domain::ALL.len()]>,
     /// Whether the account was asked for its limits.
     limits_asked: Arc<AtomicBool>,
+    /// What was found out about its search.
+    pub(super) by_update: Arc<ByUpdate>,
 }
 
 /// Calls at once within one domain, unless set otherwise: enough to hide the way there and back, few enough that one refusal does not hit a
@@ -50,6 +53,7 @@ impl Live {
             http,
             paces: paces(MAX_IN_FLIGHT),
             limits_asked: Arc::default(),
+            by_update: Arc::default(),
         };
         // A key that no header can carry is found out here, not in the middle of a pass.
         live.sign(Call::Account.request(&live.base)?)?;
@@ -66,6 +70,12 @@ impl Live {
     #[must_use]
     pub(super) fn fresh(&self, stop: CancellationToken) -> Self {
         Self { http: self.http.fresh(stop), ..self.clone() }
+    }
+
+    /// The same account with so much patience for one call.
+    #[must_use]
+    pub(super) fn with_patience(&self, call_budget: Duration) -> Self {
+        Self { http: self.http.with_patience(call_budget), ..self.clone() }
     }
 
     /// What was used up so far in this pass.

@@ -3,6 +3,7 @@
 //! [`Opsgenie`] asks either; [`Opsgenie::pages`] lists a whole kind, however long and however restless it is. Every answer that
 //! is not the one hoped for is a variant of [`Error`].
 
+mod changed;
 mod client;
 mod error;
 mod listing;
@@ -16,7 +17,7 @@ mod wire;
 pub use error::Error;
 pub use listing::{Listing, Page, Pages, RowFault, RowReason};
 pub use recording::Fault as RecordingFault;
-pub use request::{Domain, Rotations};
+pub use request::{Domain, Rotations, is_plain};
 pub use source::Opsgenie;
 
 #[cfg(test)]

@@ -200,6 +200,11 @@ impl Call {
 /// <https://docs.opsgenie.com/docs/service-api>
 const MAX_ID: usize = 130;
 
+/// Whether an id may become a part of a path: nothing in it can change the path.
+pub fn is_plain(id: &RecordId) -> bool {
+    segment(id).is_ok()
+}
+
 /// An id may become a part of a path when nothing in it can change the path.
 fn segment(id: &RecordId) -> Result<&str, Error> {
     let text = id.as_str();

@@ -1,7 +1,9 @@
 //! The source of a pass: an account that is asked, or a recording of one.
 
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Live;
@@ -53,6 +55,24 @@ impl Opsgenie {
             Source::Live(live) => Source::Live(live.fresh(stop)),
             Source::Recorded(replay) => Source::Recorded(replay.fresh(stop)),
         })
+    }
+
+    /// The same account with so much patience for one call.
+    #[must_use]
+    pub fn with_patience(&self, call_budget: Duration) -> Self {
+        Self(match &self.0 {
+            Source::Live(live) => Source::Live(live.with_patience(call_budget)),
+            Source::Recorded(replay) => Source::Recorded(replay.clone()),
+        })
+    }
+
+    /// The condition under which a listing shows what was changed at `since` or later; none for kinds that cannot be
+    /// searched so. Nothing changes in a recording.
+    pub async fn changed_since(&self, kind: Kind, since: Timestamp) -> Option<String> {
+        match &self.0 {
+            Source::Live(live) => live.changed_since(kind, since).await,
+            Source::Recorded(_) => None,
+        }
     }
 
     /// What was used up so far in this pass; a recording uses nothing.

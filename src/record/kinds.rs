@@ -176,7 +176,7 @@ impl Recorder<'_> {
     ) -> Result<(), Refusal> {
         let (read, patience) = (&read, Arc::clone(&reads.patience));
         let patience = &patience;
-        let asked = ids.iter().map(|id| async move { (id, patience.ask(async || read(id).await).await) });
+        let asked = ids.iter().map(|id| async move { (id, patience.ask(|| read(id)).await) });
         let mut answers = stream::iter(asked).buffered(AT_ONCE);
         while let Some((id, answer)) = answers.next().await {
             reads.take(id, answer, self.redactor)?;

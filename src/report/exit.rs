@@ -140,6 +140,24 @@ impl Exit {
         }
     }
 
+    /// The name, for machines that group by it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unexpected => "unexpected",
+            Self::Configuration => "configuration",
+            Self::Permission => "permission",
+            Self::Incomplete => "incomplete",
+            Self::Refused => "refused",
+            Self::Guarded => "guarded",
+            Self::Mismatch => "mismatch",
+            Self::Due => "due",
+            Self::Unavailable => "unavailable",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
     /// How a run ended, in a word or three.
     pub(super) fn word(self) -> &'static str {
         match self {

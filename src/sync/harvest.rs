@@ -11,7 +11,8 @@ use super::examples::Showing;
 use crate::apply::Feed;
 use crate::enrich::{Enriched, Failure, Lookups, Wanted};
 use crate::map::{self, Rules, Tally};
-use crate::model::{Gap, Kind, Lookup, Mapped, Record, RecordId, RuleId, Verdict};
+use crate::model::filter::Search;
+use crate::model::{Filter, Gap, Kind, Lookup, Mapped, Record, RecordId, RuleId, Verdict};
 use crate::opsgenie::{Error, Listing, Page, Rotations};
 use crate::plan::merge_record;
 
@@ -92,6 +93,23 @@ pub(super) fn by_kind(rules: &Rules, now: Timestamp) -> Vec<(Kind, Vec<Harvest>)
 }
 
 impl Harvest {
+    /// The same listing at `now`, narrowed by another condition. One that no address could carry is left out: then more
+    /// is listed than need be.
+    pub(super) fn narrowed(self, condition: Option<&str>, now: Timestamp) -> Self {
+        let kind = self.listing.kind;
+        let filter = match &self.listing.query {
+            Some(question) => Ok(question.filter().clone()),
+            None => Filter::new(kind, Vec::new(), None),
+        };
+        let narrowed = condition
+            .map(Search::new)
+            .and_then(|search| filter.and_then(|filter| filter.and_search(search?)).ok());
+        match narrowed {
+            Some(filter) => Self { listing: Listing { query: filter.at(now), ..self.listing }, ..self },
+            None => self,
+        }
+    }
+
     /// Lists, joins and maps; hands the entities over as they come. The first records are shown.
     pub(super) async fn run(
         self,

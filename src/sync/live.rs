@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, stream};
@@ -29,6 +30,9 @@ use crate::value::{Object, Value};
 /// Alerts of one call that are read at once.
 const READ_AT_ONCE: usize = 8;
 
+/// One call waits no longer than this to be repeated: whoever works events off tries again by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What events stand on is read again when it is older: somebody may have edited the mapping, and incidents come and go.
 const FRESH: Duration = Duration::from_secs(300);
 
@@ -43,6 +47,8 @@ struct Inner {
     environment: Environment,
     interlock: Interlock,
     ground: tokio::sync::Mutex<Option<Arc<Ground>>>,
+    /// False once the mapping is known to leave notifications alone.
+    notifications: AtomicBool,
 }
 
 /// What events stand on: the mapping of the catalog, compiled, and what is known of both sides.
@@ -147,7 +153,12 @@ fn again_source(error: &opsgenie::Error) -> Again {
 }
 
 fn again_catalog(error: &catalog::Error) -> Again {
-    if error.meaning() == Meaning::Refused { Again::Never } else { Again::Later }
+    match (&error.fault, error.meaning()) {
+        // A blueprint that does not exist may come: the set-up may be under way, or somebody may create it.
+        (catalog::Fault::Missing(_), _) => Again::Later,
+        (_, Meaning::Refused) => Again::Never,
+        _ => Again::Later,
+    }
 }
 
 impl Live {
@@ -159,6 +170,7 @@ impl Live {
             environment,
             interlock,
             ground: tokio::sync::Mutex::default(),
+            notifications: AtomicBool::new(true),
         }))
     }
 
@@ -167,10 +179,9 @@ impl Live {
         *self.0.ground.lock().await = None;
     }
 
-    /// Whether the mapping takes notifications as they are: kind `webhook-event`.
-    pub async fn takes_notifications(&self) -> Result<bool, Trouble> {
-        let ground = self.ground(&CancellationToken::new()).await?;
-        Ok(ground.rules.kinds().contains(&Kind::WebhookEvent))
+    /// Whether the mapping may take notifications as they are (kind `webhook-event`): true until it is known.
+    pub fn may_take_notifications(&self) -> bool {
+        self.0.notifications.load(Ordering::Relaxed)
     }
 
     /// Makes the catalog agree with these alerts, which must be distinct; an outcome each, in their order.
@@ -187,8 +198,9 @@ impl Live {
         let _claim =
             self.0.interlock.claim_for_event(hinted.iter().map(|one| one.alert.clone()).collect()).await;
         let work = Work { ground: &ground, sides: &sides, settings: &self.0.settings, rules: &rules };
-        let readings = stream::iter(hinted).map(|hinted| work.read(hinted)).buffered(READ_AT_ONCE);
-        let readings: Vec<(Hinted, Result<Made, Trouble>)> = readings.collect().await;
+        let reads: Vec<_> = hinted.into_iter().map(|hinted| work.read(hinted)).collect();
+        let readings: Vec<(Hinted, Result<Made, Trouble>)> =
+            stream::iter(reads).buffered(READ_AT_ONCE).collect().await;
         let mut outcomes = work.settle(&readings).await;
         let refused =
             |outcome: &Outcome| matches!(outcome, Outcome::Failed(Trouble { again: Again::Never, .. }));
@@ -231,8 +243,8 @@ impl Live {
 
     fn sides(&self, stop: &CancellationToken) -> Sides {
         Sides {
-            source: self.0.sides.source.fresh(stop.clone()),
-            catalog: self.0.sides.catalog.for_pass(Event::Webhook, stop.clone()),
+            source: self.0.sides.source.fresh(stop.clone()).with_patience(PATIENCE),
+            catalog: self.0.sides.catalog.for_pass(Event::Webhook, stop.clone()).with_patience(PATIENCE),
         }
     }
 
@@ -262,6 +274,8 @@ impl Live {
         let standing = prepare::standing(&sides).await?;
         let prepared = prepare::compile(settings, standing, environment.clone())?;
         let rules = prepared.rules;
+        let notified = rules.kinds().contains(&Kind::WebhookEvent);
+        self.0.notifications.store(notified, Ordering::Relaxed);
         let mut feeders: BTreeMap<BlueprintId, BTreeSet<Kind>> = BTreeMap::new();
         for rule in rules.iter() {
             if let Blueprints::Constant(blueprint) = &rule.blueprints {

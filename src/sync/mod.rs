@@ -78,6 +78,19 @@ pub struct Request {
     pub interlock: Interlock,
     /// Log lines for the catalog's pages; none: none are told.
     pub lines: Option<LogLines>,
+    /// Only alerts and incidents that were changed since; all when unset. Nothing may be deleted then.
+    pub changed_since: Option<Timestamp>,
+    /// Whether the catalog's pages show it.
+    pub shown: Shown,
+}
+
+/// Whether the catalog's pages show a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// They do.
+    InCatalog,
+    /// They do not: a look at a part is no resync.
+    Nowhere,
 }
 
 /// What a plan is held against, beside the catalog.
@@ -103,6 +116,8 @@ impl Default for Request {
             schedule: None,
             interlock: Interlock::default(),
             lines: None,
+            changed_since: None,
+            shown: Shown::InCatalog,
         }
     }
 }
@@ -111,6 +126,12 @@ impl Request {
     fn wants(&self, kind: Kind) -> bool {
         self.only.is_empty() || self.only.contains(&kind)
     }
+}
+
+/// Creates the integration or brings it up to date, and installs the resources at the first start, as a pass does before
+/// anything else.
+pub async fn set_up(settings: &Settings, sides: &Sides, stop: &CancellationToken) -> Result<(), Failure> {
+    prepare::install(settings, sides, Mode::Apply, stop).await.map(|_installed| ())
 }
 
 /// Runs one pass. Whatever happens, there is a report; its exit code says how it went. `signal` tells which signal
@@ -193,7 +214,7 @@ async fn pass(
     let mut keeping = Keeping::open(settings, &resync.to_string(), request.mode)?;
     let installed = prepare::install(settings, sides, request.mode, stop).await?;
     let began = sides.catalog.clock().unwrap_or_else(Timestamp::now);
-    if request.mode == Mode::Apply {
+    if request.mode == Mode::Apply && request.shown == Shown::InCatalog {
         telling.begin(settings, sides, request, resync, installed.integration());
     }
     let last_pass = peer::last_pass(installed.integration());
@@ -211,14 +232,22 @@ async fn pass(
     };
     let job = Job {
         rules: prepare::listed_rules(&prepared.rules, settings),
-        policy: upsert_policy(&prepared.mapping),
+        policy: if request.only.is_empty() {
+            upsert_policy(&prepared.mapping)
+        } else {
+            // Some of the kinds know only a part of what several of them feed.
+            UpsertPolicy { merge: Merge::Patch, ..upsert_policy(&prepared.mapping) }
+        },
         mode: match request.mode {
             Mode::Apply => crate::apply::Mode::Write,
             Mode::Plan => crate::apply::Mode::Rehearse(request.keep),
         },
         to_come: prepared.set_up.blueprints.clone(),
         known: fit.known,
-        reading: crate::apply::Reading::Whole,
+        reading: match request.changed_since {
+            None => crate::apply::Reading::Whole,
+            Some(_) => crate::apply::Reading::ByKey,
+        },
         interlock: request.interlock.clone(),
         saved,
     };
@@ -283,9 +312,15 @@ async fn harvest_all(
     }
     let lookups = Lookups::new(&sides.source, &read);
     let mut running = Vec::new();
-    for (kind, harvests) in harvest::by_kind(&prepared.rules, Timestamp::now()) {
+    let now = Timestamp::now();
+    for (kind, harvests) in harvest::by_kind(&prepared.rules, now) {
         let Some(feed) = writer.feed(kind).filter(|_| request.wants(kind)) else { continue };
+        let changed = match request.changed_since {
+            Some(since) => sides.source.changed_since(kind, since).await,
+            None => None,
+        };
         for harvest in harvests {
+            let harvest = harvest.narrowed(changed.as_deref(), now);
             let showing = Showing::new(examples.clone(), kind);
             running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone(), showing));
         }

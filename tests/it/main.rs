@@ -28,6 +28,8 @@ mod reach;
 mod recording;
 mod rehearsal;
 #[cfg(unix)]
+mod serve;
+#[cfg(unix)]
 mod service;
 mod set_up;
 #[cfg(unix)]

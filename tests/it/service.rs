@@ -8,6 +8,8 @@ use crate::support::{Stage, alert_id, until};
 async fn polling() -> Stage {
     let mut stage = Stage::with_alerts(2).await;
     stage.unset("OCEAN__EVENT_LISTENER");
+    // Any free port.
+    stage.set("APPLICATION__PORT", "0");
     stage
 }
 

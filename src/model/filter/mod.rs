@@ -61,6 +61,20 @@ impl Filter {
         Self::new(kind, clauses, search)
     }
 
+    /// The same with a search text that must find the record, too.
+    ///
+    /// # Errors
+    /// [`ValueFault::TooLong`] when no address can carry them together.
+    pub fn and_search(self, search: Search) -> Result<Self, ValueFault> {
+        let Self { kind, clauses, search: before } = self;
+        let both = match before {
+            // Either may have an `OR` of its own.
+            Some(before) => Search::new(&format!("({}) AND ({})", before.text(), search.text()))?,
+            None => search,
+        };
+        Self::new(kind, clauses, Some(both))
+    }
+
     /// The kind whose records it is about.
     pub fn kind(&self) -> Kind {
         self.kind
