@@ -146,7 +146,8 @@ async fn a_long_pass_gives_signs_of_life() {
     run.exits(0);
     let beats: Vec<Told> =
         told(&stage).into_iter().filter(|told| matches!(told, Told::Heartbeat(_))).collect();
-    assert_eq!(beats, [Told::Heartbeat(run.report["resync"].as_str().expect("an id").to_owned())]);
+    let ours = Told::Heartbeat(run.report["resync"].as_str().expect("an id").to_owned());
+    assert!(!beats.is_empty() && beats.iter().all(|beat| *beat == ours), "{beats:?}");
 }
 
 #[tokio::test]
