@@ -169,7 +169,7 @@ impl Rules {
     ) -> Field<'r> {
         let (_, name, text) = self.field(expression.field);
         let result = expression.program.first(value, engine.environment);
-        let fault = tally.faults.get(&expression.field).map(|fault| fault.message.clone());
+        let fault = tally.faults.get(&expression.field).map(ToString::to_string);
         let fault = fault.or_else(|| result.as_ref().err().map(ToString::to_string));
         let trails = expression.program.trails(value);
         Field { name, expression: text, output: result.ok().flatten(), fault, trails }

@@ -17,6 +17,8 @@ pub struct FieldFault {
     pub examples: Vec<RecordId>,
     /// jq's message, or why the result cannot be used, of the first one.
     pub message: String,
+    /// Whether the expression was not tried for all of them, because that took too long.
+    pub given_up: bool,
 }
 
 /// An expression that gave null without failing, with how often and for which records.
@@ -28,14 +30,10 @@ pub struct FieldNulls {
     pub examples: Vec<RecordId>,
 }
 
-/// What the message of a fault ends with when the expression was not tried for every record.
-const GIVEN_UP: &str = "; then it was tried no more, as that took too long";
-
-impl FieldFault {
-    fn give_up(&mut self) {
-        if !self.message.ends_with(GIVEN_UP) {
-            self.message.push_str(GIVEN_UP);
-        }
+impl std::fmt::Display for FieldFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        if self.given_up { f.write_str("; then it was tried no more, as that took too long") } else { Ok(()) }
     }
 }
 
@@ -62,7 +60,7 @@ impl Tally {
     /// Counts an expression that is tried no more.
     pub(super) fn given_up(&mut self, field: FieldId, record: &RecordId) {
         self.fault(field, record, || "stopped before".to_owned());
-        self.faults.entry(field).and_modify(FieldFault::give_up);
+        self.faults.entry(field).and_modify(|fault| fault.given_up = true);
     }
 
     /// Counts a failed expression.
@@ -71,6 +69,7 @@ impl Tally {
             count: 0,
             examples: Vec::new(),
             message: message(),
+            given_up: false,
         });
         fault.count += 1;
         name(&mut fault.examples, record);
@@ -110,9 +109,7 @@ impl Tally {
                 known.count += fault.count;
                 known.examples.extend(fault.examples);
                 known.examples.truncate(EXAMPLES);
-                if fault.message.ends_with(GIVEN_UP) {
-                    known.give_up();
-                }
+                known.given_up |= fault.given_up;
             } else {
                 self.faults.insert(field, fault);
             }

@@ -78,7 +78,7 @@ fn an_expression_that_is_stopped_again_and_again_is_tried_no_more_and_its_field_
     assert_eq!((deep(&mapped), mapped[0].entity.title.is_some()), (None, true));
     let (_field, fault) = all.faults.iter().next().expect("one fault");
     assert_eq!(fault.count, 3);
-    insta::assert_snapshot!(fault.message, @"stopped, because it took too long; then it was tried no more, as that took too long");
+    insta::assert_snapshot!(fault.to_string(), @"stopped, because it took too long; then it was tried no more, as that took too long");
 }
 
 #[test]

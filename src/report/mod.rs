@@ -16,7 +16,7 @@ pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
 pub use peer::{Explanation, PeerDifference, PeerReport};
 pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
-pub use text::{Style, text};
+pub use text::{Style, always_null, text};
 pub use undo::{PutBack, RunReport, UndoReport, runs_text, undo_text};
 
 use crate::config::Diagnostic;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plan_text::plan;
-use super::{Cause, Exit, ExpressionReport, KindReport, Mode, Report, Traffic, Undo};
+use super::{Cause, Exit, ExpressionReport, KindReport, Mode, NullReport, Report, Traffic, Undo};
 use crate::model::Gap;
 
 /// Whether the text may use colour.
@@ -161,7 +161,7 @@ fn attention(out: &mut String, report: &Report, paint: Paint) {
         expression(out, fault, paint);
     }
     rest(out, report.expressions.len());
-    null_for_all(out, report, paint);
+    null_for_all(out, &report.nulls, paint);
     if !report.warnings.is_empty() {
         line!(out);
     }
@@ -187,9 +187,16 @@ impl std::fmt::Display for ExpressionReport {
     }
 }
 
+/// Fields that were null for every entity, as they stand in a report; empty where there are none.
+pub fn always_null(nulls: &[NullReport]) -> String {
+    let mut out = String::new();
+    null_for_all(&mut out, nulls, Paint(Style::Plain));
+    out.trim().to_owned()
+}
+
 /// Fields that were null for every entity, by resource. Null for some is nothing unusual, and in the JSON.
-fn null_for_all(out: &mut String, report: &Report, paint: Paint) {
-    let always: Vec<_> = report.nulls.iter().filter(|field| field.count >= field.of).collect();
+fn null_for_all(out: &mut String, nulls: &[NullReport], paint: Paint) {
+    let always: Vec<_> = nulls.iter().filter(|field| field.count >= field.of).collect();
     let shown = &always[..always.len().min(SHOWN)];
     for fields in shown.chunk_by(|one, other| (one.resource, one.of) == (other.resource, other.of)) {
         let [first, ..] = fields else { continue };

@@ -34,7 +34,7 @@ use uuid::Uuid;
 pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
 pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
-pub use summary::expressions;
+pub use summary::{expressions, nulls};
 pub use undo::{runs, undo};
 
 use crate::apply::{Interlock, Job, Writer};

@@ -279,14 +279,14 @@ pub fn expressions(rules: &Rules, tally: &Tally) -> Vec<ExpressionReport> {
             expression: text.to_owned(),
             count: fault.count,
             examples: fault.examples.iter().map(ToString::to_string).collect(),
-            message: fault.message.clone(),
+            message: fault.to_string(),
         }
     };
     tally.faults.iter().map(row).collect()
 }
 
-/// Where expressions gave null, field by field.
-fn nulls(rules: &Rules, tally: &Tally) -> Vec<NullReport> {
+/// Where expressions gave null, as a report tells it: a row per field.
+pub fn nulls(rules: &Rules, tally: &Tally) -> Vec<NullReport> {
     let report = |(field, nulls): (&FieldId, &FieldNulls)| {
         let (rule, name, text) = rules.field(*field);
         NullReport {

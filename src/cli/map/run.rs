@@ -6,8 +6,8 @@ use crate::catalog::write_entity;
 use crate::map::{Rules, Tally};
 use crate::model::{Entity, Identifier, Kind, Record, RuleId};
 use crate::plan;
-use crate::report::Exit;
-use crate::sync::expressions;
+use crate::report::{Exit, always_null};
+use crate::sync::{expressions, nulls};
 use crate::value::Value;
 
 use super::super::arguments::{Form, OutputArguments};
@@ -48,6 +48,10 @@ pub(super) fn run(
     if output.output == Form::Text {
         for fault in expressions(rules, &all) {
             terminal::talk(&format!("\n{fault}"));
+        }
+        let always = always_null(&nulls(rules, &all));
+        if !always.is_empty() {
+            terminal::talk(&format!("\n{always}"));
         }
     }
     Ok(Exit::Done)
