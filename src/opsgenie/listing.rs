@@ -1,6 +1,7 @@
 //! Listings of whole kinds, as streams of pages.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
@@ -125,9 +126,14 @@ impl Page {
         let reason = if row.as_object().is_none() {
             RowReason::NoObject
         } else {
-            match row.get("id").as_str().map(RecordId::new) {
-                Some(Ok(id)) => return self.records.push(Record { kind, id, body: row }),
-                Some(Err(_)) | None => RowReason::NoId,
+            let id = match row.get("id") {
+                // The text is shared with the body.
+                Value::String(id) => RecordId::new(Arc::clone(id)).ok(),
+                _ => None,
+            };
+            match id {
+                Some(id) => return self.records.push(Record { kind, id, body: row }),
+                None => RowReason::NoId,
             }
         };
         self.faults.push(RowFault { kind, reason, row });

@@ -109,7 +109,8 @@ impl PartialEq for Object {
 
 impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(pairs: I) -> Self {
-        let mut object = Self::default();
+        let pairs = pairs.into_iter();
+        let mut object = Self::with_capacity(pairs.size_hint().0);
         for (key, value) in pairs {
             object.insert(key, value);
         }

@@ -40,16 +40,25 @@ pub(super) fn parse_like_jq(bytes: &[u8], max_depth: usize) -> Result<Value, Par
 fn parse_as(dialect: Dialect, bytes: &[u8], max_depth: usize) -> Result<Value, ParseError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| ParseError { offset: error.valid_up_to(), reason: "not UTF-8".to_owned() })?;
-    let mut reader = Reader { dialect, text, bytes, at: 0, max_depth, keys: Keys::default() };
+    let mut reader = Reader {
+        dialect,
+        text,
+        bytes,
+        at: 0,
+        max_depth,
+        keys: Keys::default(),
+        items: Vec::new(),
+        pairs: Vec::new(),
+    };
     let result = reader.document();
     result.map_err(|reason| ParseError { offset: reader.at, reason })
 }
 
-/// A container whose end has not been read.
+/// A container whose end has not been read, and where its items or pairs begin in the reader.
 enum Open {
-    Array(Vec<Value>),
+    Array(usize),
     /// With the key whose value comes next.
-    Object(Object, Arc<str>),
+    Object(usize, Arc<str>),
 }
 
 struct Reader<'a> {
@@ -59,6 +68,10 @@ struct Reader<'a> {
     at: usize,
     max_depth: usize,
     keys: Keys,
+    /// Items of all lists that are open; a list gets the room that it needs when its end is read, and no more.
+    items: Vec<Value>,
+    /// The same for objects.
+    pairs: Vec<(Arc<str>, Value)>,
 }
 
 type Parsed<T> = Result<T, String>;
@@ -75,7 +88,7 @@ impl<'a> Reader<'a> {
                         self.at += 1;
                         Value::array(Vec::new())
                     } else {
-                        self.push(&mut open, Open::Array(Vec::new()))?;
+                        self.push(&mut open, Open::Array(self.items.len()))?;
                         continue;
                     }
                 }
@@ -86,7 +99,7 @@ impl<'a> Reader<'a> {
                         Value::object(Object::default())
                     } else {
                         let key = self.key()?;
-                        self.push(&mut open, Open::Object(Object::default(), key))?;
+                        self.push(&mut open, Open::Object(self.pairs.len(), key))?;
                         continue;
                     }
                 }
@@ -111,24 +124,24 @@ impl<'a> Reader<'a> {
                 };
                 let next = self.next_token();
                 match (container, next) {
-                    (Open::Array(items), Some(b',')) => {
-                        items.push(value);
+                    (Open::Array(_), Some(b',')) => {
+                        self.items.push(value);
                         self.at += 1;
                         break;
                     }
-                    (Open::Array(items), Some(b']')) => {
-                        items.push(value);
-                        value = Value::array(std::mem::take(items));
+                    (Open::Array(start), Some(b']')) => {
+                        self.items.push(value);
+                        value = self.items.drain(*start..).collect();
                     }
-                    (Open::Object(object, key), Some(b',')) => {
-                        object.insert(Arc::clone(key), value);
+                    (Open::Object(_, key), Some(b',')) => {
                         self.at += 1;
-                        *key = self.key()?;
+                        let next = self.key()?;
+                        self.pairs.push((std::mem::replace(key, next), value));
                         break;
                     }
-                    (Open::Object(object, key), Some(b'}')) => {
-                        object.insert(Arc::clone(key), value);
-                        value = Value::object(std::mem::take(object));
+                    (Open::Object(start, key), Some(b'}')) => {
+                        self.pairs.push((Arc::clone(key), value));
+                        value = Value::object(self.pairs.drain(*start..).collect());
                     }
                     (Open::Array(_), _) => return Err("expected a comma or a closing bracket".to_owned()),
                     (Open::Object(..), _) => return Err("expected a comma or a closing brace".to_owned()),
