@@ -6,7 +6,9 @@ use super::interlock::{Interlock, Standing};
 use super::rehearsal::{Old, Rehearsal};
 use super::tally::{Tally, misses_target, words};
 use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
-use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Identifier, Mapped, Origin};
+use crate::model::{
+    Blueprint, BlueprintId, Coverage, Entity, EntityId, EntityKey, Identifier, Mapped, Origin,
+};
 use crate::plan::{Comparison, Fold, Layout, Ledger, Lost, Pointed, Repeats, Snapshot, Step, overlay};
 use crate::value::{Object, Value};
 
@@ -42,6 +44,7 @@ pub(super) struct Item {
     pub(super) origin: Origin,
     news: News,
     step: StepOf,
+    coverage: Coverage,
 }
 
 /// Which step of writing an entity an item is.
@@ -54,8 +57,19 @@ enum StepOf {
 }
 
 impl Item {
-    fn new(entity: Entity, origin: Origin, news: News) -> Self {
-        Self { body: Body::of(&entity), entity, origin, news, step: StepOf::Whole }
+    fn new(mapped: Mapped, news: News) -> Self {
+        let Mapped { origin, entity, coverage } = mapped;
+        Self { body: Body::of(&entity), entity, origin, news, step: StepOf::Whole, coverage }
+    }
+
+    /// What it was made of.
+    pub(super) fn mapped(&self) -> Mapped {
+        Mapped { origin: self.origin.clone(), entity: self.entity.clone(), coverage: self.coverage }
+    }
+
+    /// Whether it lacks a field that is to stay as the catalog has it.
+    pub(super) fn is_lacking(&self) -> bool {
+        self.coverage == Coverage::Lacking
     }
 
     fn identifier(&self) -> Option<&EntityId> {
@@ -87,7 +101,7 @@ impl Item {
             let kept = relations.iter().filter(|(id, _)| !left_out(id));
             kept.map(|(id, value)| (id.clone(), value.clone())).collect()
         });
-        Self::new(entity, self.origin.clone(), self.news)
+        Self::new(Mapped { entity, ..self.mapped() }, self.news)
     }
 
     /// Its key; for one that is found by a search, the search.
@@ -294,7 +308,7 @@ impl<'a> Desk<'a> {
     }
 
     fn decide(&mut self, mapped: Mapped) {
-        let Mapped { origin, mut entity } = mapped;
+        let Mapped { origin, mut entity, mut coverage } = mapped;
         let standing = self.interlock.standing(&origin);
         if standing == Standing::Overtaken {
             self.tally.of(origin.kind).unchanged += 1;
@@ -304,19 +318,22 @@ impl<'a> Desk<'a> {
             let identifier = identifier.clone();
             if let Some(earlier) = self.withdraw(&identifier) {
                 self.tally.of(earlier.origin.kind).merged += 1;
+                coverage = coverage.and(earlier.coverage);
                 let mut whole = earlier.entity;
                 overlay(&mut whole, entity);
                 entity = whole;
             }
             if self.ledger.written(&identifier) || standing == Standing::Newer {
                 // What is stored is no longer what the snapshot says.
-                return self.accept(Item::new(entity, origin, News::Again));
+                return self.accept(Item::new(Mapped { origin, entity, coverage }, News::Again));
             }
         }
         match self.comparison.decide(entity) {
-            Step::Create(entity) => self.accept(Item::new(entity, origin, News::Create)),
+            Step::Create(entity) => {
+                self.accept(Item::new(Mapped { origin, entity, coverage }, News::Create));
+            }
             Step::Update { entity, changed: _ } | Step::Send(entity) => {
-                self.accept(Item::new(entity, origin, News::Update));
+                self.accept(Item::new(Mapped { origin, entity, coverage }, News::Update));
             }
             Step::Unchanged(_) => self.tally.of(origin.kind).unchanged += 1,
             Step::Blocked { key, reason } => {

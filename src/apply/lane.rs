@@ -14,7 +14,9 @@ use super::desk::{Attempt, Desk, Fate, Flush, Item};
 use super::interlock::{self, Interlock};
 use super::rehearsal::{Old, PlannedStep, Rehearsal, SavedStep, Saving};
 use super::tally::Tally;
-use crate::catalog::{Catalog, Chunk, Error, Fault, Meaning, Owners, Parts, SnapshotPage, UpsertPolicy};
+use crate::catalog::{
+    Catalog, Chunk, Error, Fault, Meaning, Merge, Owners, Parts, SnapshotPage, UpsertPolicy,
+};
 use crate::model::{
     Blueprint, BlueprintId, Entity, EntityId, EntityKey, Field, Identifier, Kind, Mapped, RecordId,
 };
@@ -270,7 +272,7 @@ async fn refuse_all(
     };
     let (message, meaning) = (error.to_string(), error.meaning());
     while let Some(page) = input.recv().await {
-        for Mapped { origin, entity } in page {
+        for Mapped { origin, entity, coverage: _ } in page {
             if let Some(shape) = shape {
                 pointed.note(&entity, shape);
             }
@@ -332,8 +334,8 @@ impl Sender {
         }
     }
 
-    /// Writes entities in one call. A call that the catalog does not accept as a whole is made again in halves, so that
-    /// one entity does not take the others with it.
+    /// Writes entities in one call, or in two where those that lack a field must be merged. A call that the catalog does
+    /// not accept as a whole is made again in halves, so that one entity does not take the others with it.
     pub(super) async fn send(&self, items: Vec<Item>) -> Vec<(Item, Fate)> {
         let mut fates = Vec::with_capacity(items.len());
         let of_alerts = items.iter().filter(|item| item.origin.kind == Kind::Alert);
@@ -342,7 +344,10 @@ impl Sender {
         let overtaken = |item: &Item| self.interlock.standing(&item.origin) == interlock::Standing::Overtaken;
         let (overtaken, items): (Vec<Item>, Vec<Item>) = items.into_iter().partition(overtaken);
         fates.extend(overtaken.into_iter().map(|item| (item, Fate::Overtaken)));
-        let mut open = if items.is_empty() { Vec::new() } else { vec![items] };
+        let (lacking, full): (Vec<Item>, Vec<Item>) =
+            items.into_iter().partition(|item| self.must_merge(item));
+        let mut open: Vec<Vec<Item>> =
+            [lacking, full].into_iter().filter(|items| !items.is_empty()).collect();
         let mut splits = 0;
         let mut accepted = 0;
         while let Some(mut items) = open.pop() {
@@ -399,6 +404,11 @@ impl Sender {
         items.into_iter().map(rehearsed).collect()
     }
 
+    /// Where entities are replaced, a field that is left out would go: what is to stay as the catalog has it is merged.
+    fn must_merge(&self, item: &Item) -> bool {
+        self.policy.merge == Merge::Replace && item.is_lacking()
+    }
+
     /// What is too large is always worth a split; what is not accepted only while splitting has helped.
     fn may_split(&self, error: &Error) -> bool {
         matches!(error.fault, Fault::TooLarge(_)) || self.hopeless.load(Ordering::Relaxed) < HOPELESS
@@ -412,7 +422,10 @@ impl Sender {
         for item in items {
             chunk.push(&item.body);
         }
-        match self.catalog.upsert(&self.blueprint, chunk, self.policy).await {
+        let merge =
+            if items.iter().any(|item| self.must_merge(item)) { Merge::Patch } else { self.policy.merge };
+        let policy = UpsertPolicy { merge, ..self.policy };
+        match self.catalog.upsert(&self.blueprint, chunk, policy).await {
             Ok(stored) => {
                 self.failed_in_a_row.store(0, Ordering::Relaxed);
                 Ok(stored)

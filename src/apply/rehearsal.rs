@@ -164,8 +164,7 @@ impl Rehearsal {
 
     fn save(&mut self, item: &Item, meets: impl FnOnce() -> Meets) {
         if self.saving == Saving::EveryStep {
-            let mapped = Mapped { origin: item.origin.clone(), entity: item.entity.clone() };
-            self.unsaved.push(SavedStep { mapped, meets: meets() });
+            self.unsaved.push(SavedStep { mapped: item.mapped(), meets: meets() });
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rules::{Compiled, Expression, Rule};
 use super::{FieldId, Tally};
 use crate::jq::{Environment, RunError};
-use crate::model::{BlueprintId, Entity, EntityId, Identifier, Lookup, Mapped, Origin, Record};
+use crate::model::{BlueprintId, Coverage, Entity, EntityId, Identifier, Lookup, Mapped, Origin, Record};
 use crate::value::{Array, Object, Value};
 
 /// The fields of an entity, compiled. A field is present exactly when the mapping names it.
@@ -30,6 +30,21 @@ impl Shape {
 
     pub(super) fn searches(&self) -> bool {
         matches!(self.identifier, Compiled::Object(_))
+    }
+
+    /// Whether an entity that was made of it has every field.
+    fn coverage(&self, entity: &Entity) -> Coverage {
+        let lacks =
+            |compiled: &Option<Compiled>, value: &Option<Value>| compiled.is_some() && value.is_none();
+        let falls_short = |fields: &Option<Vec<(Arc<str>, Compiled)>>, object: &Option<Object>| {
+            fields.as_ref().map_or(0, Vec::len) > object.as_ref().map_or(0, Object::len)
+        };
+        let lacking = lacks(&self.title, &entity.title)
+            || lacks(&self.icon, &entity.icon)
+            || lacks(&self.team, &entity.team)
+            || falls_short(&self.properties, &entity.properties)
+            || falls_short(&self.relations, &entity.relations);
+        if lacking { Coverage::Lacking } else { Coverage::Full }
     }
 
     /// Whether `title` is mapped.
@@ -84,7 +99,8 @@ impl Engine<'_> {
                     record: self.record.id.clone(),
                     updated: self.record.updated(),
                 };
-                out.push(Mapped { origin, entity });
+                let coverage = rule.shape.coverage(&entity);
+                out.push(Mapped { origin, entity, coverage });
             }
             None => tally.unmapped += 1,
         }

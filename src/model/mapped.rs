@@ -28,4 +28,24 @@ pub struct Mapped {
     pub origin: Origin,
     /// What it is to be.
     pub entity: Entity,
+    /// Whether it has every field that it is to have.
+    pub coverage: Coverage,
+}
+
+/// Whether every field that a mapping has for an entity could be worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Each was.
+    Full,
+    /// A field was left out, because a lookup that it reads has failed or its expression was given up: it is to stay as
+    /// the catalog has it, however the entity is written.
+    Lacking,
+}
+
+impl Coverage {
+    /// That of two parts together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::Full { other } else { self }
+    }
 }

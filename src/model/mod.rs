@@ -16,6 +16,6 @@ pub use field::Field;
 pub use filter::Filter;
 pub use ids::{BlueprintId, EntityId, IdError, RecordId};
 pub use kind::{Kind, UnknownKind};
-pub use mapped::{Mapped, Origin, RuleId};
+pub use mapped::{Coverage, Mapped, Origin, RuleId};
 pub use record::{Lookup, Record};
 pub use verdict::{Gap, Verdict};

@@ -50,6 +50,7 @@ pub fn merge_record(mapped: Vec<Mapped>) -> Vec<Mapped> {
         match same {
             Some(earlier) => {
                 overlay(&mut earlier.entity, next.entity);
+                earlier.coverage = earlier.coverage.and(next.coverage);
                 earlier.origin.rule = next.origin.rule;
             }
             None => merged.push(next),
@@ -89,6 +90,7 @@ impl Fold {
                     if unite(&mut part.entity, mapped.entity) == Loss::Something && lost.is_none() {
                         *lost = Some(Lost { of: part.origin.record.clone(), to: mapped.origin.clone() });
                     }
+                    part.coverage = part.coverage.and(mapped.coverage);
                     gone.push(mapped.origin);
                 }
             }
@@ -108,13 +110,14 @@ impl Fold {
         self.waiting.into_values().filter_map(|Parts { mapped: mut parts, gone, lost }| {
             parts.sort_by_key(|part| part.origin.rule);
             let mut parts = parts.into_iter();
-            let Mapped { origin, mut entity } = parts.next()?;
+            let Mapped { origin, mut entity, mut coverage } = parts.next()?;
             let mut others = gone;
-            for Mapped { origin, entity: over } in parts {
+            for Mapped { origin, entity: over, coverage: part } in parts {
                 overlay(&mut entity, over);
+                coverage = coverage.and(part);
                 others.push(origin);
             }
-            Some(Joined { mapped: Mapped { origin, entity }, others, lost })
+            Some(Joined { mapped: Mapped { origin, entity, coverage }, others, lost })
         })
     }
 }

@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use super::Failure;
 use crate::apply::{Meets, SavedStep};
 use crate::catalog::{Catalog, Parts, read_entity, write_entity};
-use crate::model::{BlueprintId, Entity, EntityId, Identifier, Kind, Mapped, Origin, RecordId, RuleId};
+use crate::model::{
+    BlueprintId, Coverage, Entity, EntityId, Identifier, Kind, Mapped, Origin, RecordId, RuleId,
+};
 use crate::plan::deletion::Decision;
 use crate::state::{AtomicFile, Installation, StateError};
 use crate::value::{Object, Value};
@@ -133,7 +135,7 @@ fn json(line: &impl Serialize) -> Vec<u8> {
 }
 
 fn line_of(step: &SavedStep) -> Result<Vec<u8>, String> {
-    let SavedStep { mapped: Mapped { origin, entity }, meets } = step;
+    let SavedStep { mapped: Mapped { origin, entity, coverage }, meets } = step;
     let (name, stored) = match meets {
         Meets::Nothing => ("create", None),
         Meets::Stored(stored) => ("update", Some(stored)),
@@ -151,6 +153,9 @@ fn line_of(step: &SavedStep) -> Result<Vec<u8>, String> {
     if let Some(stored) = stored {
         line.extend_from_slice(br#","stored":"#);
         write_entity(stored, &mut line);
+    }
+    if *coverage == Coverage::Lacking {
+        line.extend_from_slice(br#","lacking":true"#);
     }
     line.push(b'}');
     Ok(line)
@@ -302,7 +307,9 @@ fn step_of(line: &[u8]) -> Option<Step> {
         updated: None,
     };
     let entity = entity_of(line.get("entity"))?;
-    Some(Step::Write(SavedStep { mapped: Mapped { origin, entity }, meets }))
+    let lacking = line.get("lacking").as_bool() == Some(true);
+    let coverage = if lacking { Coverage::Lacking } else { Coverage::Full };
+    Some(Step::Write(SavedStep { mapped: Mapped { origin, entity, coverage }, meets }))
 }
 
 /// An entity as it was to be sent: a key is there exactly when the mapping defines it, nulls included.

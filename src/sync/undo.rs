@@ -16,7 +16,7 @@ use crate::catalog::{
 };
 use crate::config::Settings;
 use crate::model::{
-    Blueprint, BlueprintId, Entity, EntityId, EntityKey, Kind, Mapped, Origin, RecordId, RuleId,
+    Blueprint, BlueprintId, Coverage, Entity, EntityId, EntityKey, Kind, Mapped, Origin, RecordId, RuleId,
 };
 use crate::report::{Cause, PutBack, Refusal, RunReport, Signal, UndoReport};
 use crate::state::{Pins, StateDir};
@@ -152,7 +152,7 @@ async fn write(catalog: &Catalog, parts: BTreeMap<BlueprintId, Part>) -> Result<
 fn mapped(entity: Entity) -> Option<Mapped> {
     let record = RecordId::new(entity.key()?.identifier.as_str()).ok()?;
     let origin = Origin { rule: RuleId(0), kind: Kind::Alert, record, updated: None };
-    Some(Mapped { origin, entity })
+    Some(Mapped { origin, entity, coverage: Coverage::Full })
 }
 
 fn tell(report: &mut UndoReport, written: &Written) {

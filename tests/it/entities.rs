@@ -1,9 +1,9 @@
 //! Entities of every shape: what the catalog takes, what it refuses, and what counts as a change.
 
-use ocean_opsgenie::sandbox::{BadIdentifier, Touch, World, text};
+use ocean_opsgenie::sandbox::{BadIdentifier, Effect, Fault, On, Touch, World, text};
 use serde_json::{Value, json};
 
-use crate::support::{Stage, alert_id, plain_blueprint, plain_mapping};
+use crate::support::{OURS, Stage, alert_id, plain_blueprint, plain_mapping};
 
 fn mappings(mapping: &mut Value, resource: usize) -> &mut Value {
     &mut mapping["resources"][resource]["port"]["entity"]["mappings"]
@@ -204,5 +204,44 @@ async fn a_program_that_halts_or_runs_wild_costs_one_field() {
         assert_eq!(run.code, 0, "{wild}: {}", run.stderr);
         assert_eq!(stage.held("a"), [alert_id(0)], "{wild}");
         assert!(begin.elapsed().as_secs() < 15, "{wild} took {:?}", begin.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_worked_out_stays_even_where_entities_are_replaced() {
+    for fails in [true, false] {
+        let stage = Stage::seeded().await;
+        let mut mapping = plain_mapping(&[("service", "a")]);
+        mapping["enableMergeEntity"] = json!(false);
+        mapping["resources"][0]["port"]["entity"]["mappings"]["properties"] =
+            json!({ "status": ".__team.name" });
+        let mut blueprint = plain_blueprint("a");
+        blueprint["schema"]["properties"]["by_hand"] = json!({ "type": "string" });
+        stage.mapping(&mapping, &[blueprint]);
+        stage.pass().await.exits(0);
+        let entity = |id: &str| stage.contents()[&("a".to_owned(), id.to_owned())].clone();
+        let services = stage.sandbox.opsgenie().world(|world| world.services.clone());
+        let service = services.iter().find(|one| entity(&one.id)["properties"]["status"].is_string());
+        let id = service.expect("a service has a team").id.to_string();
+        let status = entity(&id)["properties"]["status"].clone();
+        // Somebody adds a field by hand, and the service gets another name.
+        let mut edited = entity(&id);
+        edited["blueprint"] = json!("a");
+        edited["properties"]["by_hand"] = json!("x");
+        stage.entity(OURS, edited);
+        stage.sandbox.opsgenie().world(|world| {
+            for service in &mut world.services {
+                service.name = format!("new {}", service.name).into();
+            }
+        });
+        if fails {
+            stage.sandbox.opsgenie().fault(Fault::always(On::get("/v2/teams/*"), Effect::Html));
+        }
+        stage.pass().await.exits(if fails { 4 } else { 0 });
+        let entity = entity(&id);
+        assert!(entity["title"].as_str().is_some_and(|title| title.starts_with("new ")), "{entity}");
+        assert_eq!(entity["properties"]["status"], status, "the lookup fails: {fails}");
+        // An entity that lacks a field is merged; one that has all of them is replaced.
+        assert_eq!(entity["properties"].get("by_hand").is_some_and(Value::is_string), fails, "{entity}");
     }
 }

@@ -249,3 +249,46 @@ async fn kinds_limits_and_deletion_are_chosen_as_for_a_pass() {
     let run = plan(&stage, &["--output", "json", "--only", "service"]).await;
     assert_eq!(run.counts("alert", ["listed"]), [0]);
 }
+
+#[tokio::test]
+async fn what_others_wrote_is_in_no_plan() {
+    let stage = changed().await;
+    let others =
+        ["port-ocean/opsgenie/0.0.9/another/exporter", "port-ocean/pagerduty/0.0.9/my-og/exporter", ""];
+    for (n, other) in others.iter().enumerate() {
+        stage.entity(other, json!({ "blueprint": "a", "identifier": format!("other-{n}") }));
+    }
+    let run = plan(&stage, &["--detail", "--output", "json", "--out", "the.plan"]).await;
+    run.exits(0);
+    let saved = std::fs::read_to_string(stage.directory.path().join("the.plan")).expect("it was saved");
+    assert_eq!(saved.lines().count(), 1 + 4 + 1, "{saved}");
+    assert!(!saved.contains("other-") && !run.stdout.contains("other-"), "{saved}");
+}
+
+#[tokio::test]
+async fn the_order_in_which_records_come_is_irrelevant() {
+    let stage = Stage::seeded().await;
+    stage.pass().await.exits(0);
+    let turned = Stage::seeded().await;
+    for stage in [&stage, &turned] {
+        stage.later();
+    }
+    // Schedules keep theirs: an expression may ask for the first of a team.
+    turned.sandbox.opsgenie().world(|world| {
+        world.alerts_mut().reverse();
+        world.services.reverse();
+        world.teams.reverse();
+    });
+    turned.pass().await.exits(0);
+    let (found, wanted) = (turned.contents(), stage.contents());
+    for (key, entity) in &wanted {
+        assert_eq!(found.get(key), Some(entity), "{key:?}");
+    }
+    assert_eq!(found.len(), wanted.len());
+    // Nor does it matter for what is stored already.
+    stage.sandbox.opsgenie().world(|world| {
+        world.alerts_mut().reverse();
+        world.services.reverse();
+    });
+    plan(&stage, &["--exit-code", "--output", "json"]).await.exits(0);
+}

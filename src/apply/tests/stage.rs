@@ -11,7 +11,7 @@ use crate::apply::{Interlock, Job, Mode, Reading, Writer, Written};
 use crate::catalog::{Catalog, Event, Merge, MissingTargets, Options, UpsertPolicy};
 use crate::http;
 use crate::model::{
-    BlueprintId, Entity, EntityId, Field, Identifier, Kind, Mapped, Origin, RecordId, RuleId,
+    BlueprintId, Coverage, Entity, EntityId, Field, Identifier, Kind, Mapped, Origin, RecordId, RuleId,
 };
 use crate::plan::{Repeats, Rule, Target};
 use crate::sandbox::{self, Logged, On, Sandbox};
@@ -195,6 +195,7 @@ pub(super) fn mapped_from(rule: usize, kind: Kind, from: &str, entity: &Json) ->
         query => Identifier::Search(query.clone()),
     };
     Mapped {
+        coverage: Coverage::Full,
         origin: Origin { rule: RuleId(rule), kind, record: RecordId::new(from).unwrap(), updated: None },
         entity: Entity {
             blueprint: id(value.get("blueprint").as_str().unwrap()),
