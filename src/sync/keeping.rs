@@ -17,6 +17,14 @@ pub(super) struct Keeping {
     pub(super) pins: Pins,
 }
 
+/// What was put back by `undo` and no pass has produced since; nothing without a state directory.
+pub(super) fn pins(settings: &Settings) -> Result<Pins, StateError> {
+    match settings.state_dir.as_deref().filter(|root| root.exists()) {
+        Some(root) => StateDir::open(root)?.pins(&installation(settings)),
+        None => Ok(Pins::default()),
+    }
+}
+
 /// Whose state that of these settings is.
 pub(super) fn installation(settings: &Settings) -> Installation {
     Installation { catalog: settings.catalog.base_url.clone(), integration: settings.identifier.clone() }

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Sides, harvest, prepare, upsert_policy};
+use super::{Failure, Sides, keeping, harvest, prepare, upsert_policy};
 use crate::apply::{self, Interlock, Job, Reading, Settled, Writer, Written};
 use crate::catalog::{self, Catalog, Event, Meaning, Merge, UpsertPolicy};
 use crate::config::Settings;
@@ -518,7 +518,18 @@ impl Work<'_> {
             if ours.is_empty() {
                 continue;
             }
-            let removed = apply::remove(catalog, blueprint, ours).await;
+            // What somebody has put back stays until a pass produces it again.
+            let pins = keeping::pins(self.settings)
+                .map_err(|error| Trouble { again: Again::Later, text: error.to_string() })?;
+            let pinned = |identifier: &EntityId| {
+                let key = EntityKey { blueprint: blueprint.clone(), identifier: identifier.clone() };
+                pins.contains(&key)
+            };
+            let doomed: Vec<EntityId> = ours.into_iter().filter(|identifier| !pinned(identifier)).collect();
+            if doomed.is_empty() {
+                continue;
+            }
+            let removed = apply::remove(catalog, blueprint, doomed).await;
             deleted += removed.deleted.len() as u64;
             if let Some(apply::Failed::Call(error)) = &removed.failure {
                 return Err(trouble(error));

@@ -8,7 +8,7 @@ use super::keeping::Keeping;
 use super::prepare::{Prepared, plan_rule};
 use super::{Request, Sides, filter_check};
 use crate::apply::{self, Deleted, Written};
-use crate::catalog::{Error, Meaning};
+use crate::catalog::{Error, Fault, Meaning};
 use crate::config::Settings;
 use crate::map;
 use crate::model::{BlueprintId, EntityKey, Kind, RuleId};
@@ -107,6 +107,11 @@ pub(super) fn doubt(written: &Written) -> Option<&'static str> {
     let failed = |meaning| matches!(meaning, Meaning::Unavailable | Meaning::Denied | Meaning::Broken);
     if written.strays > 0 {
         return Some("what was produced is not fully known");
+    }
+    // One that does not exist holds nothing that could be stale.
+    let gone = |error: &std::sync::Arc<Error>| matches!(error.fault, Fault::Missing(_));
+    if written.broken.values().any(|error| !gone(error)) {
+        return Some("a blueprint could not be compared");
     }
     let refused = written.tally.refusals().any(|group| failed(group.meaning));
     refused.then_some("the catalog did not take what was written, for reasons of its own")

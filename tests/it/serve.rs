@@ -122,6 +122,33 @@ impl Service {
         (self.stage, run)
     }
 
+    /// Waits until no event is ready or in hand.
+    async fn until_idle(&self) {
+        for _ in 0..1500 {
+            let text = self.get("/metrics").send().await.expect("it answers").text().await.expect("a text");
+            let is = |line: &str| text.lines().any(|found| found == line);
+            let (ready, in_hand) = ("ready", "in_hand");
+            let none = |state| is(&format!("ocean_opsgenie_queued_events{{state=\"{state}\"}} 0"));
+            if none(ready) && none(in_hand) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("events are still worked on");
+    }
+
+    /// Waits until the metrics have a line that begins so.
+    async fn until_metric(&self, line: &str) {
+        for _ in 0..1500 {
+            if self.metric(line).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let text = self.get("/metrics").send().await.expect("it answers").text().await.expect("a text");
+        panic!("still waiting for {line}:\n{text}");
+    }
+
     async fn metric(&self, line: &str) -> bool {
         let text = self.get("/metrics").send().await.expect("it answers").text().await.expect("a text");
         text.lines().any(|found| found.starts_with(line))
@@ -143,13 +170,7 @@ async fn a_notification_makes_the_catalog_agree_with_the_alert() {
         || service.stage.sandbox.catalog().requests_on(&On::post("/v1/blueprints/*/entities/bulk")).len();
     let before = writes();
     service.notify(&alert, "AddNote").await;
-    for _ in 0..500 {
-        if service.metric(r#"ocean_opsgenie_events_total{outcome="settled"} 2"#).await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(service.metric(r#"ocean_opsgenie_events_total{outcome="settled"} 2"#).await);
+    service.until_metric(r#"ocean_opsgenie_events_total{outcome="settled"} 2"#).await;
     assert_eq!(writes(), before);
     service.end().await;
 }
@@ -170,14 +191,7 @@ async fn what_events_leave_a_pass_finds_as_it_would_have_made_it() {
     for id in ids.iter().chain(ids.iter().rev()) {
         service.notify(id, "Close").await;
     }
-    for _ in 0..1000 {
-        if service.metric(r#"ocean_opsgenie_queued_events{state="ready"} 0"#).await
-            && service.metric(r#"ocean_opsgenie_queued_events{state="in_hand"} 0"#).await
-        {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    service.until_idle().await;
     let (stage, _) = service.end().await;
     let after_events = stage.contents();
     assert!(!after_events.keys().any(|(_, id)| *id == ids[0]), "a deleted alert is gone");
@@ -395,12 +409,7 @@ async fn what_cannot_be_delivered_is_kept_and_may_be_tried_again() {
     service.start().await;
     service.notify(&alert_id(0), "Create").await;
     service.notify(&alert_id(1), "Close").await;
-    for _ in 0..1000 {
-        if service.metric(r#"ocean_opsgenie_queued_events{state="failed"} 2"#).await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    service.until_metric(r#"ocean_opsgenie_queued_events{state="failed"} 2"#).await;
     let listed = service.stage.run(&["events", "list"]).await;
     assert_eq!(listed.code, 0, "{}", listed.stderr);
     assert!(listed.stdout.contains(&alert_id(0)) && listed.stdout.contains("failed"), "{}", listed.stdout);
@@ -455,12 +464,7 @@ async fn it_shows_how_it_goes() {
     service.first_pass().await;
     let ready = service.get("/health/ready").send().await.expect("it answers");
     assert_eq!(ready.status(), StatusCode::OK);
-    for _ in 0..500 {
-        if service.metric(r#"ocean_opsgenie_passes_total{outcome="done"} 1"#).await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    service.until_metric(r#"ocean_opsgenie_passes_total{outcome="done"} 1"#).await;
     for line in [
         r#"ocean_opsgenie_passes_total{outcome="done"} 1"#,
         r#"ocean_opsgenie_complete_pass_age_seconds{kind="alert"}"#,
