@@ -34,14 +34,20 @@ use stop::Stop;
 /// Threads that drive calls; mapping has its own. More would not make a pass faster and would cost memory.
 const WORKER_THREADS: usize = 2;
 
+/// Threads that map, look up names and touch files. Each keeps memory of its own, and no more of them map at once.
+const BLOCKING_THREADS: usize = 4;
+
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build();
     match runtime {
         Ok(runtime) => {
             let exit = runtime.block_on(until_stopped(arguments));

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Sides, keeping, harvest, prepare, upsert_policy};
+use super::{Failure, Sides, harvest, keeping, prepare, upsert_policy};
 use crate::apply::{self, Interlock, Job, Reading, Settled, Writer, Written};
 use crate::catalog::{self, Catalog, Event, Meaning, Merge, UpsertPolicy};
 use crate::config::Settings;
