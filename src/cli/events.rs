@@ -73,8 +73,8 @@ fn table(kept: &[Kept]) -> String {
     );
     for Kept { what: _, alert, action, state, accepted, tries, due: _, error } in kept {
         let second = accepted.get(..19).map_or_else(|| accepted.clone(), |cut| format!("{cut}Z"));
-        writeln!(out, "{alert:wide$}  {action:12}  {state:8}  {tries:>5}  {second:20}  {error}")
-            .expect("a text takes everything");
+        let line = format!("{alert:wide$}  {action:12}  {state:8}  {tries:>5}  {second:20}  {error}");
+        writeln!(out, "{}", line.trim_end()).expect("a text takes everything");
     }
     out
 }
@@ -99,7 +99,11 @@ mod tests {
             kept("70413a06", "pending", 0, ""),
             kept("b", "failed", 17, "write 1 entities of blueprint `x`: status 503"),
         ];
-        insta::assert_snapshot!(table(&all), @"");
+        insta::assert_snapshot!(table(&all), @r"
+        alert     action        state     tries  accepted              error
+        70413a06  Acknowledge   pending       0  2026-03-01T12:00:00Z
+        b         Acknowledge   failed       17  2026-03-01T12:00:00Z  write 1 entities of blueprint `x`: status 503
+        ");
         insta::assert_snapshot!(table(&[]), @"no events wait or have failed");
     }
 }

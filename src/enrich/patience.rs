@@ -26,7 +26,8 @@ impl Patience {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        match (self.ended.run_until_cancelled(ask()).await, self.given_up.get()) {
+        let asked = self.ended.run_until_cancelled(async { ask().await });
+        match (asked.await, self.given_up.get()) {
             (Some(answer), _) => {
                 match &answer {
                     Ok(_) => self.failed_in_a_row.store(0, Ordering::Relaxed),

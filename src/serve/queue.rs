@@ -481,12 +481,13 @@ mod tests {
         queue.offer(hint("a")).await;
         let mut tries = 0;
         loop {
-            let taken = queue.state().take(1).pop().or_else(|| {
+            let taken = {
                 let mut state = queue.state();
-                let until = state.waiting.first_key_value().map(|((until, _), _)| *until)?;
-                state.wake(until);
+                if let Some((until, _)) = state.waiting.first_key_value().map(|(at, _)| *at) {
+                    state.wake(until);
+                }
                 state.take(1).pop()
-            });
+            };
             let Some(taken) = taken else { break };
             tries += 1;
             queue.failed(&taken, &later()).await;
