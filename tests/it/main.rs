@@ -25,6 +25,8 @@ mod peer;
 mod plan;
 mod progress;
 mod reach;
+#[cfg(unix)]
+mod recipes;
 mod recording;
 mod rehearsal;
 #[cfg(unix)]
