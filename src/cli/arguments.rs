@@ -82,6 +82,8 @@ pub(super) enum Command {
     Record(RecordArguments),
     /// For the person who writes mappings: entities, tests, explanations, expressions.
     Map(MapArguments),
+    /// Looks at both sides and at everything else a run stands on, and says what to do; writes nothing.
+    Doctor,
     /// Checks settings, resources and mapping without the network.
     Validate(ValidateArguments),
     /// Runs a pass between an Opsgenie account and a catalog inside the program.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod arguments;
+mod doctor;
 mod events;
 mod faults;
 mod get;
@@ -120,6 +121,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Record(record)) => record::run(&record, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,
+        Some(Command::Doctor) => doctor::run(&output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),

@@ -1,5 +1,6 @@
 //! What a run did: counts, faults, durations. One struct, two renderings; nothing is inferred from logs.
 
+mod checkup;
 mod exit;
 mod markdown;
 mod peer;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub use checkup::{Checkup, Finding, Health, checkup_text};
 pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
 pub use peer::{Explanation, PeerDifference, PeerReport};

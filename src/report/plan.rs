@@ -129,6 +129,12 @@ pub struct LookupReport {
     pub read_by: Vec<String>,
 }
 
+impl std::fmt::Display for LookupReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&super::plan_text::lookup(self))
+    }
+}
+
 impl PlanReport {
     /// Whether a pass would change anything.
     pub fn finds_something(&self) -> bool {

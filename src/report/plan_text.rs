@@ -151,7 +151,8 @@ fn difference(one: &PeerDifference, paint: Paint) -> String {
     format!("{count} × {what}: {why} (such as {})", examples.join(", "))
 }
 
-fn lookup(one: &LookupReport) -> String {
+/// Whether a lookup is made, and why.
+pub(super) fn lookup(one: &LookupReport) -> String {
     let LookupReport { lookup, kind, read_by } = one;
     let named = &read_by[..read_by.len().min(READERS)];
     match read_by.len() - named.len() {

@@ -42,7 +42,7 @@ pub fn text(report: &Report, style: Style) -> String {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Paint(Style);
+pub(super) struct Paint(pub(super) Style);
 
 impl Paint {
     fn wrap(self, code: &str, text: &str) -> String {

@@ -196,6 +196,14 @@ pub async fn run(service: Service) -> Result<Exit, ServeError> {
     Ok(crate::report::Cause::Stopped(signal).exit())
 }
 
+/// Whether the service could listen on this port now.
+///
+/// # Errors
+/// When it could not.
+pub async fn listens(port: u16) -> Result<(), ServeError> {
+    bind(port).await.map(drop).map_err(|reason| ServeError::Listen { port, reason })
+}
+
 /// All addresses, of both families where the system has both.
 async fn bind(port: u16) -> std::io::Result<TcpListener> {
     match TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))).await {

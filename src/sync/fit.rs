@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{self, StreamExt as _};
 
 use super::prepare::{Prepared, in_words};
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::map::{self, Against, Blueprints};
 use crate::model::{Blueprint, BlueprintId};
 
@@ -21,6 +21,20 @@ pub(super) struct Fit {
     pub(super) unfit: Vec<String>,
     /// Blueprints that do not exist: told already.
     pub(super) missing: BTreeSet<BlueprintId>,
+    /// The error of one that could not be read.
+    pub(super) unread: Option<catalog::Error>,
+}
+
+impl Fit {
+    /// Logs what does not fit.
+    pub(super) fn tell(&self) {
+        if let [first, rest @ ..] = self.unfit.as_slice() {
+            let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+            tracing::warn!(
+                "the mapping does not fit the catalog's blueprints, so entities may be refused: {first}{more}"
+            );
+        }
+    }
 }
 
 /// Reads the blueprints that the mapping names. One that cannot be read is left to its lane, which tells it; nothing is said
@@ -47,7 +61,6 @@ pub(super) async fn of(catalog: &Catalog, prepared: &Prepared) -> Fit {
         .await;
     let mut fit = Fit::default();
     let mut whole = prepared.set_up.whole.clone();
-    let mut all_read = true;
     for (blueprint, stored) in read {
         match stored {
             Ok(Some(stored)) => {
@@ -57,20 +70,14 @@ pub(super) async fn of(catalog: &Catalog, prepared: &Prepared) -> Fit {
             Ok(None) => {
                 fit.missing.insert(blueprint);
             }
-            Err(_) => all_read = false,
+            Err(error) => fit.unread = Some(error),
         }
     }
-    if all_read {
+    if fit.unread.is_none() {
         let unfit = map::unfit(&prepared.mapping, &prepared.rules, &whole, Against::Catalog);
         fit.unfit = unfit.iter().map(in_words).collect();
     } else {
         fit.missing.clear();
-    }
-    if let [first, rest @ ..] = fit.unfit.as_slice() {
-        let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
-        tracing::warn!(
-            "the mapping does not fit the catalog's blueprints, so entities may be refused: {first}{more}"
-        );
     }
     fit
 }

@@ -5,6 +5,7 @@
 //! ```
 
 mod applied;
+mod checkup;
 mod connect;
 mod examples;
 mod failure;
@@ -31,6 +32,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use checkup::check_up;
 pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
 pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
@@ -220,6 +222,7 @@ async fn pass(
     let last_pass = peer::last_pass(installed.integration());
     let prepared = prepare::compile(settings, installed, request.environment.clone())?;
     let fit = fit::of(&sides.catalog, &prepared).await;
+    fit.tell();
     summary.prepared(&prepared, &fit);
     let (saving, saved) = match request.save.as_ref().filter(|_| request.mode == Mode::Plan) {
         None => (None, None),

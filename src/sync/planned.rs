@@ -90,7 +90,7 @@ fn json(value: &Value) -> serde_json::Value {
 }
 
 /// The lookups of the kinds that are mapped, with the expressions that may read them.
-fn lookups(rules: &Rules) -> Vec<LookupReport> {
+pub(super) fn lookups(rules: &Rules) -> Vec<LookupReport> {
     let kinds = rules.kinds();
     let named = |lookup: Lookup| LookupReport {
         lookup: lookup.name(),

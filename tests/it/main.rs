@@ -6,6 +6,7 @@ mod catalog;
 mod catalog_faults;
 mod deletion;
 mod docs;
+mod doctor;
 mod entities;
 mod examples;
 mod expected;
