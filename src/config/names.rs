@@ -113,6 +113,8 @@ pub const WEBHOOK_SECRET: Setting = Setting("webhook.secret");
 pub const WEBHOOK_HEADER: Setting = Setting("webhook.header");
 /// `OCEAN__WEBHOOK__AUTHENTICATION`: whether a caller of the webhook must know anything.
 pub const WEBHOOK_AUTHENTICATION: Setting = Setting("webhook.authentication");
+/// `OCEAN__LEASE`: the lease of Kubernetes for which replicas compete.
+pub const LEASE: Setting = Setting("lease");
 /// `OCEAN__METRICS__COMPAT`: whether the metrics of Port's integration are shown, too.
 pub const METRICS_COMPAT: Setting = Setting("metrics.compat");
 /// `OCEAN__SCHEDULE__ALERT`: time between two looks at what has changed of this kind.
@@ -152,7 +154,7 @@ pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 pub(super) const SECRETS: [Setting; 4] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN, WEBHOOK_SECRET];
 
 /// The settings that are read, credentials apart.
-const PLAIN: [Setting; 47] = [
+const PLAIN: [Setting; 48] = [
     PORT_BASE_URL,
     IDENTIFIER,
     TYPE,
@@ -183,6 +185,7 @@ const PLAIN: [Setting; 47] = [
     PATH_PREFIX,
     WEBHOOK_HEADER,
     WEBHOOK_AUTHENTICATION,
+    LEASE,
     METRICS_COMPAT,
     SCHEDULE_ALERT,
     SCHEDULE_INCIDENT,

@@ -112,6 +112,7 @@ impl Settings {
             server: server(&mut reader),
             webhook: webhook(&mut reader),
             schedule: schedule(&mut reader),
+            lease: reader.text(names::LEASE).map(|(name, _)| name),
             logging: logging(&mut reader),
             state_dir: reader.text(names::STATE_DIR).map(|(path, _)| path.into()),
             provenance: super::provenance::Provenance::default(),

@@ -48,6 +48,8 @@ pub struct Settings {
     pub webhook: WebhookSettings,
     /// `OCEAN__SCHEDULE__<KIND>`: time between two looks at a kind besides the full passes; none for kinds without.
     pub schedule: BTreeMap<Kind, Duration>,
+    /// `OCEAN__LEASE`: the lease of Kubernetes for which replicas compete; none when unset.
+    pub lease: Option<String>,
     /// What is told.
     pub logging: LoggingSettings,
     /// `OCEAN__STATE_DIR`: where runs and queues are kept between starts; none keeps nothing.

@@ -71,6 +71,12 @@ pub enum ServeError {
     /// The queue cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A lease is asked for, and nobody here knows what that is.
+    #[error(
+        "OCEAN__LEASE names a lease of Kubernetes, and this build knows none; build it with `--features kubernetes`, or \
+         let replicas share a state directory"
+    )]
+    NoKubernetes,
 }
 
 /// What a service is made of.
@@ -227,13 +233,32 @@ fn kitchen(settings: &Settings) -> Result<Kitchen, ServeError> {
             queue: Queue::new(None, Vec::new(), queue::CAPACITY),
             cursors: Vec::new(),
             changes: None,
-            lease: Lease::alone(),
+            lease: leader(settings)?.unwrap_or_else(Lease::alone),
         });
     };
     StateDir::open(state_dir)?;
     let Opened { store, rows, cursors, changes } = Store::open(state_dir)?;
     let queue = Queue::new(Some(store), rows, queue::CAPACITY);
-    Ok(Kitchen { queue, cursors, changes: Some(changes), lease: Lease::compete(state_dir)? })
+    let lease = match leader(settings)? {
+        Some(lease) => lease,
+        None => Lease::compete(state_dir)?,
+    };
+    Ok(Kitchen { queue, cursors, changes: Some(changes), lease })
+}
+
+/// The lease of Kubernetes, where one is named.
+#[cfg(feature = "kubernetes")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it may fail")]
+fn leader(settings: &Settings) -> Result<Option<Lease>, ServeError> {
+    Ok(settings.lease.as_deref().map(Lease::of_kubernetes))
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn leader(settings: &Settings) -> Result<Option<Lease>, ServeError> {
+    match settings.lease {
+        None => Ok(None),
+        Some(_) => Err(ServeError::NoKubernetes),
+    }
 }
 
 impl Inside {

@@ -32,24 +32,23 @@ pub(super) fn kinds(settings: &Settings) -> BTreeMap<Kind, Duration> {
 
 /// Runs passes until the service is stopped.
 pub(super) async fn run(inside: &Arc<Inside>, kept: Vec<(String, i64)>) {
-    tokio::select! {
-        () = inside.lease.gained() => {}
-        () = inside.stop.cancelled() => return,
+    if !leads(inside).await {
+        return;
     }
     let mut cursors = Cursors::new(inside, kept);
     let _polling = begin(inside).await;
     loop {
+        // A lease may be lost.
+        if !leads(inside).await {
+            return;
+        }
         let (task, wake_at) = {
             let mut agenda = inside.agenda();
             (agenda.next(Instant::now()), agenda.wake_at())
         };
         if let Some(task) = task {
-            let ended = tokio::select! {
-                biased;
-                ended = perform(inside, task, &mut cursors) => ended,
-                // A pass sees the stop itself, and ends by itself.
-                () = std::future::pending() => Ended::Failed,
-            };
+            // A pass sees the stop itself, and ends by itself.
+            let ended = perform(inside, task, &mut cursors).await;
             inside.agenda().ended(task, ended, Instant::now());
         }
         if inside.stop.is_cancelled() {
@@ -69,6 +68,15 @@ pub(super) async fn run(inside: &Arc<Inside>, kept: Vec<(String, i64)>) {
             () = inside.asked.notified() => {}
             () = wait => {}
         }
+    }
+}
+
+/// Waits until this replica runs the passes; false when the service stops before.
+async fn leads(inside: &Inside) -> bool {
+    tokio::select! {
+        biased;
+        () = inside.lease.gained() => true,
+        () = inside.stop.cancelled() => false,
     }
 }
 

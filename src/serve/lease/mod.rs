@@ -1,5 +1,8 @@
-//! Which of several replicas runs passes: the one that holds the lock file of the state directory they share. All of them
-//! take webhooks.
+//! Which of several replicas runs passes: the one that holds a lease of Kubernetes, or the lock file of the state directory
+//! they share. All of them take webhooks.
+
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -55,6 +58,17 @@ impl Lease {
             std::future::pending::<()>().await;
         };
         Ok(Self { leads, _task: Some(tokio_util::task::AbortOnDropHandle::new(tokio::spawn(wait))) })
+    }
+
+    /// Competes for a lease of Kubernetes.
+    #[cfg(feature = "kubernetes")]
+    pub(super) fn of_kubernetes(name: &str) -> Self {
+        let (tell, leads) = watch::channel(false);
+        let pod = std::env::var("HOSTNAME").unwrap_or_default();
+        // A pod that starts again is another holder.
+        let identity = format!("{pod}_{}", uuid::Uuid::new_v4());
+        let task = tokio::spawn(kubernetes::compete(name.to_owned(), identity, tell));
+        Self { leads, _task: Some(tokio_util::task::AbortOnDropHandle::new(task)) }
     }
 
     /// Whether this replica runs passes now.
