@@ -88,6 +88,8 @@ pub(super) enum Command {
     Validate(ValidateArguments),
     /// Runs a pass between an Opsgenie account and a catalog inside the program.
     Sandbox(SandboxArguments),
+    /// Asks the service on this machine how it is: 0 when it is well. For images that hold no other program.
+    Healthcheck(HealthcheckArguments),
     /// Prints the version.
     Version,
 }
@@ -225,6 +227,13 @@ pub(super) struct RecordArguments {
     /// Replaces names and mail addresses of persons; the same person has the same pseudonym everywhere in the recording.
     #[arg(long)]
     pub(super) pseudonyms: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct HealthcheckArguments {
+    /// Asks only whether the process answers, not whether it is ready.
+    #[arg(long)]
+    pub(super) live: bool,
 }
 
 #[derive(Clone, Debug, Args)]

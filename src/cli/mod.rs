@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod faults;
 mod get;
+mod healthcheck;
 mod map;
 mod plan;
 mod record;
@@ -124,6 +125,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Doctor) => doctor::run(&output, stop).await,
         Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
+        Some(Command::Healthcheck(arguments)) => healthcheck::run(&arguments, &output).await,
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
     }
 }

@@ -358,6 +358,37 @@ fn the_compose_file_sets_what_the_program_knows() {
 }
 
 #[test]
+fn the_demonstration_has_the_credentials_of_the_sandbox() {
+    let file = "deploy/compose.yaml";
+    let environment = texts(&yaml(file)["services"]["ocean-opsgenie"]["environment"]);
+    is_valid(file, &environment);
+    for (name, value) in [
+        (SECRETS[0], Sandbox::API_KEY),
+        (SECRETS[2], Sandbox::CLIENT_ID),
+        (SECRETS[3], Sandbox::CLIENT_SECRET),
+    ] {
+        assert_eq!(environment[name], value, "{name}");
+    }
+}
+
+#[test]
+fn both_images_are_the_same_but_for_where_the_binary_comes_from() {
+    let settings = |file: &str| {
+        let text = read(file);
+        let image = text.rsplit_once("FROM scratch").expect("the image is empty otherwise").1.to_owned();
+        let lines = image.replace("\\\n", " ");
+        let differs = ["#", "COPY", "ARG TARGETPLATFORM"];
+        let keeps = |line: &&str| !line.is_empty() && !differs.iter().any(|start| line.starts_with(start));
+        lines.lines().filter(keeps).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let image = settings("deploy/Dockerfile");
+    assert_eq!(image, settings("deploy/Dockerfile.prebuilt"));
+    for line in ["USER 65532:65532", "EXPOSE 8000", "STOPSIGNAL SIGTERM"] {
+        assert!(image.iter().any(|it| it == line), "{line}");
+    }
+}
+
+#[test]
 fn the_unit_sets_what_the_program_knows() {
     let file = "examples/systemd/ocean-opsgenie.service";
     let unit = read(file);

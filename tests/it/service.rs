@@ -98,3 +98,57 @@ async fn the_listener_may_be_asked_for_by_name_and_once_wins_over_it() {
     }
     assert!(stage.held("opsGenieAlert").contains(&alert_id(0)));
 }
+
+/// A port that was free a moment ago.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback is there");
+    listener.local_addr().expect("it is bound").port().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_is_asked_how_it_is() {
+    let mut stage = polling().await;
+    let port = free_port();
+    stage.set("APPLICATION__PORT", &port);
+
+    let run = stage.run(&["healthcheck"]).await;
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let talk = run.talk().replace(&port, "PORT");
+    // The number is that of the operating system.
+    let talk = talk.replace(" (os error 111)", "").replace(" (os error 61)", "");
+    insta::assert_snapshot!(talk, @r"
+    error: the service is not well: http://127.0.0.1:PORT/health/ready: Connection refused
+      hint: is the service running, and is `APPLICATION__PORT` the same for both?
+    ");
+
+    let running = stage.begin(&[]);
+    until("a pass is over", || stage.states().len() == 2).await;
+    for arguments in [&["healthcheck"][..], &["healthcheck", "--live"]] {
+        let run = stage.run(arguments).await;
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.starts_with(r#"{"status":"healthy""#), "{}", run.stdout);
+    }
+    running.signal("TERM");
+    stage.end(running).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_without_a_token_answers_and_is_not_ready() {
+    let mut stage = polling().await;
+    let port = free_port();
+    stage.set("APPLICATION__PORT", &port);
+    stage.sandbox.catalog().fault(Fault::always(On::any(), Effect::status(503)));
+    let running = stage.begin(&[]);
+    let live =
+        || stage.command(&["healthcheck", "--live"]).output().expect("it can be started").status.success();
+    until("it answers", live).await;
+    let run = stage.run(&["healthcheck"]).await;
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let talk = run.talk().replace(&port, "PORT");
+    insta::assert_snapshot!(talk, @r"
+    error: the service is not well: http://127.0.0.1:PORT/health/ready: it answers 503: the catalog has not given a token yet
+      hint: the log of the service says more
+    ");
+    running.signal("TERM");
+    stage.end(running).await;
+}
