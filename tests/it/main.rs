@@ -4,6 +4,7 @@ mod apply;
 mod bad_input;
 mod catalog;
 mod catalog_faults;
+mod chart;
 mod deletion;
 mod docs;
 mod doctor;
