@@ -129,7 +129,7 @@ fn rendered(helm: &str, values: &[&str]) -> Result<BTreeMap<String, Value>, Stri
     Ok(named.map(|it| (it["kind"].as_str().expect("a kind").to_owned(), it)).collect())
 }
 
-/// Runs `validate` with what a ConfigMap and a Secret set.
+/// Runs `validate` with what a `ConfigMap` and a `Secret` set.
 #[track_caller]
 fn is_valid(rendered: &BTreeMap<String, Value>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ocean-opsgenie"));

@@ -2,6 +2,8 @@
 
 mod apply;
 mod bad_input;
+#[cfg(unix)]
+mod book;
 mod catalog;
 mod catalog_faults;
 mod chart;

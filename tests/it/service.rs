@@ -3,7 +3,7 @@
 
 use ocean_opsgenie::sandbox::{Effect, Fault, On};
 
-use crate::support::{Stage, alert_id, until};
+use crate::support::{Stage, alert_id, free_port, until};
 
 async fn polling() -> Stage {
     let mut stage = Stage::with_alerts(2).await;
@@ -97,12 +97,6 @@ async fn the_listener_may_be_asked_for_by_name_and_once_wins_over_it() {
         assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
     }
     assert!(stage.held("opsGenieAlert").contains(&alert_id(0)));
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback is there");
-    listener.local_addr().expect("it is bound").port().to_string()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

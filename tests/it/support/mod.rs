@@ -237,6 +237,12 @@ pub(crate) async fn until(what: &str, mut come: impl FnMut() -> bool) {
     }
 }
 
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback is there");
+    listener.local_addr().expect("it is bound").port().to_string()
+}
+
 impl Running {
     /// Whether it has not ended.
     pub(crate) fn goes_on(&mut self) -> bool {

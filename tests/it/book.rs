@@ -1,0 +1,175 @@
+//! The pages as a book, and what stands beside them: the summary has every page, metrics are those that a running service
+//! shows, messages are those of the program, commands are those that it takes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Stage, alert_id, free_port, until};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"))
+}
+
+#[test]
+fn the_summary_has_every_page() {
+    let summary = read("docs/SUMMARY.md");
+    let linked: BTreeSet<&str> =
+        summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let entries = fs::read_dir(root().join("docs")).expect("docs can be read");
+    let files = entries.map(|it| it.expect("docs can be read").path());
+    let files = files.filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let names = files.filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
+    let pages: BTreeSet<String> = names.filter(|name| name != "SUMMARY.md").collect();
+    assert_eq!(linked, pages.iter().map(String::as_str).collect());
+}
+
+/// What a service answers to a call, `GET /metrics` say, with this body.
+fn answer(port: &str, call: &str, body: &str) -> Option<String> {
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).ok()?;
+    let length = body.len();
+    let head = format!("{call} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}");
+    write!(stream, "{head}\r\n\r\n{body}").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// The names in a text that begin as our metrics do.
+fn metrics(text: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let found = text.match_indices("ocean_opsgenie_");
+    found.map(|(at, _)| text[at..].chars().take_while(|letter| is_part(*letter)).collect()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_metrics_on_page_dashboard_and_rules_are_those_of_a_service() {
+    let mut stage = Stage::with_alerts(2).await;
+    stage.unset("OCEAN__EVENT_LISTENER");
+    let port = free_port();
+    stage.set("APPLICATION__PORT", &port);
+    stage.set("OCEAN__WEBHOOK__SECRET", "of-the-webhook");
+    let running = stage.begin(&[]);
+    until("a pass is over", || stage.states().len() == 2).await;
+    let event = format!(r#"{{"action":"Acknowledge","alert":{{"alertId":"{}"}}}}"#, alert_id(0));
+    let taken = answer(&port, "POST /integration/webhook/of-the-webhook", &event).unwrap_or_default();
+    assert!(taken.starts_with("HTTP/1.1 202"), "{taken}");
+    let mut shown = String::new();
+    until("pass and event are counted", || {
+        shown = answer(&port, "GET /metrics", "").unwrap_or_default();
+        ["passes_total{", "events_total{"]
+            .iter()
+            .all(|name| shown.contains(&format!("ocean_opsgenie_{name}")))
+    })
+    .await;
+    running.signal("TERM");
+    stage.end(running).await;
+
+    let types = shown.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let mut families = BTreeSet::new();
+    let mut samples = BTreeSet::new();
+    for (name, kind) in types.filter(|(name, _)| name.starts_with("ocean_opsgenie_")) {
+        let family = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+        let parts = if kind == "histogram" { &["_bucket", "_sum", "_count"][..] } else { &[] };
+        samples.extend(parts.iter().map(|part| format!("{name}{part}")));
+        samples.insert(family.clone());
+        families.insert(family);
+    }
+    assert!(families.len() > 10, "{shown}");
+    let page = read("docs/metrics.md");
+    let rows: String = page.lines().filter(|line| line.starts_with("| `")).collect::<Vec<_>>().join("\n");
+    assert_eq!(metrics(&rows), families);
+    for file in ["deploy/grafana/dashboard.json", "deploy/prometheus/rules.yaml"] {
+        let used = metrics(&read(file));
+        let unknown: Vec<_> = used.difference(&samples).collect();
+        assert!(used.len() > 5 && unknown.is_empty(), "{file}: {unknown:?}");
+    }
+}
+
+#[test]
+fn dashboard_and_rules_are_what_they_are_called() {
+    let dashboard: Value =
+        serde_json::from_str(&read("deploy/grafana/dashboard.json")).expect("the dashboard is JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let ids: BTreeSet<u64> = panels.iter().filter_map(|panel| panel["id"].as_u64()).collect();
+    assert_eq!(ids.len(), panels.len(), "each panel has an id of its own");
+    let rules: Value =
+        serde_yaml::from_str(&read("deploy/prometheus/rules.yaml")).expect("the rules are YAML");
+    for rule in rules["groups"][0]["rules"].as_array().expect("rules") {
+        for place in ["/alert", "/expr", "/labels/severity", "/annotations/summary"] {
+            assert!(rule.pointer(place).is_some_and(Value::is_string), "{rule}: {place}");
+        }
+    }
+}
+
+/// All that the program is made of.
+fn source(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            text += &source(&path);
+        } else if path.file_stem().is_some_and(|name| name != "tests") {
+            text += &fs::read_to_string(&path).expect("a file can be read");
+        }
+    }
+    text
+}
+
+#[test]
+fn messages_on_the_page_are_messages_of_the_program() {
+    let (page, source) = (read("docs/troubleshooting.md"), source(&root().join("src")));
+    let messages: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert!(messages.len() > 10, "{messages:?}");
+    let unknown: Vec<_> = messages.into_iter().filter(|message| !source.contains(message)).collect();
+    assert!(unknown.is_empty(), "no message of the program says {unknown:?}");
+}
+
+/// The commands in the fences of a page, without what a shell does around them.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("ocean-opsgenie "));
+    let words = |line: &str| {
+        let line = line.split(" #").next().expect("split gives at least one part");
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    lines.map(words).collect()
+}
+
+#[test]
+fn commands_on_pages_are_taken() {
+    let mut seen = 0;
+    let mut refused = Vec::new();
+    for entry in fs::read_dir(root().join("docs")).expect("docs can be read") {
+        let path = entry.expect("docs can be read").path();
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        for words in commands(&text) {
+            // What a shell would do first is not for the program to read.
+            let plain = words.iter().take_while(|word| !["|", ">", "<", "||", "&&"].contains(&word.as_str()));
+            let plain: Vec<&String> = plain.collect();
+            if plain.iter().any(|word| word.contains(['\'', '"', '$', '\\', '('])) {
+                continue;
+            }
+            seen += 1;
+            // `--help` at the end is answered once all words before it are known.
+            let mut command = Command::new(env!("CARGO_BIN_EXE_ocean-opsgenie"));
+            let output = command.args(&plain).arg("--help").env_clear().output();
+            let output = output.expect("the program can be started");
+            if !output.status.success() {
+                let why = String::from_utf8_lossy(&output.stderr).into_owned();
+                refused.push(format!("{}: {plain:?}: {why}", path.display()));
+            }
+        }
+    }
+    assert!(seen > 15, "only {seen} commands were found");
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
