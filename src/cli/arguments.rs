@@ -86,10 +86,19 @@ pub(super) enum Command {
     Doctor,
     /// Checks settings, resources and mapping without the network.
     Validate(ValidateArguments),
+    /// The settings: every one with its value, credentials masked.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Runs a pass between an Opsgenie account and a catalog inside the program.
     Sandbox(SandboxArguments),
     /// Asks the service on this machine how it is: 0 when it is well. For images that hold no other program.
     Healthcheck(HealthcheckArguments),
+    /// Prints what a shell needs to complete commands and flags.
+    Completions(CompletionsArguments),
+    /// Prints the manual page.
+    Man(ManArguments),
     /// Prints the version.
     Version,
 }
@@ -153,6 +162,30 @@ pub(super) enum EventsCommand {
         #[arg(value_name = "ALERT")]
         alerts: Vec<String>,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Shows every setting; credentials may be missing.
+    Show {
+        /// Also where each value came from.
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// Which shell.
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct ManArguments {
+    /// Writes a page for the program and one for each command into this folder, instead.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

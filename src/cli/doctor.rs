@@ -58,7 +58,10 @@ pub(super) async fn run(output: &OutputArguments, stop: &Stop) -> Exit {
 
 fn given(settings: &Settings) -> Finding {
     let given = settings.provenance.iter().count();
-    Finding::ok("settings", format!("{given} given, the others have their defaults"))
+    Finding::ok(
+        "settings",
+        format!("{given} given, the others have their defaults; `config show` lists them"),
+    )
 }
 
 fn state_dir(path: &Path) -> Finding {

@@ -2,11 +2,13 @@
 
 mod apply;
 mod arguments;
+mod config;
 mod doctor;
 mod events;
 mod faults;
 mod get;
 mod healthcheck;
+mod help;
 mod map;
 mod plan;
 mod record;
@@ -126,6 +128,9 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Validate(validate)) => validate::run(&validate, &output),
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
         Some(Command::Healthcheck(arguments)) => healthcheck::run(&arguments, &output).await,
+        Some(Command::Config { command }) => config::run(&command, &output),
+        Some(Command::Completions(shell)) => help::completions(&shell),
+        Some(Command::Man(man)) => help::man(&man),
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
     }
 }

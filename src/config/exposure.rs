@@ -39,7 +39,7 @@ impl Settings {
     }
 
     /// Whether a value holds one of our credentials, or somebody's in an address.
-    fn is_told_by(&self, value: &str) -> bool {
+    pub(super) fn is_told_by(&self, value: &str) -> bool {
         let holds = |secret: &str| {
             value.trim() == secret || (secret.len() >= MIN_PART_LENGTH && value.contains(secret))
         };

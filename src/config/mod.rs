@@ -18,6 +18,7 @@ mod reader;
 mod resolve;
 mod resources;
 mod settings;
+mod shown;
 mod sources;
 #[cfg(test)]
 mod tests;

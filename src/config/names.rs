@@ -205,6 +205,11 @@ const PLAIN: [Setting; 48] = [
     HTTP_LOGGING,
 ];
 
+/// Every setting.
+pub(super) fn all() -> impl Iterator<Item = Setting> {
+    PLAIN.into_iter().chain(SECRETS)
+}
+
 /// Names that Port's integration or its Helm chart sets and that mean nothing here.
 const WITHOUT_MEANING: [&str; 33] = [
     "port.port_app_config_cache_ttl",
@@ -277,9 +282,7 @@ pub(super) fn role(path: &str) -> Role {
 
 /// Every path that is read, the files of secrets included.
 fn paths_read() -> impl Iterator<Item = String> {
-    let plain = PLAIN.iter().map(|setting| setting.0.to_owned());
-    let secret = SECRETS.iter().flat_map(|setting| [setting.0.to_owned(), setting.file_path()]);
-    plain.chain(secret)
+    all().map(|setting| setting.0.to_owned()).chain(SECRETS.iter().map(|setting| setting.file_path()))
 }
 
 /// The variable that somebody who wrote `name` may have meant, underscores and letter case apart.

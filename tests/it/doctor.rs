@@ -64,7 +64,7 @@ fn writes(stage: &Stage) -> usize {
 async fn all_is_well() {
     let stage = at_work().await;
     insta::assert_snapshot!(run(&stage, 0).await, @"
-    ok       settings         9 given, the others have their defaults
+    ok       settings         9 given, the others have their defaults; `config show` lists them
     ok       opsgenie         SOURCE knows the key: account `mytestaccount`, plan Enterprise
     ok       alert            can be read
     ok       incident         can be read

@@ -7,6 +7,7 @@ mod book;
 mod catalog;
 mod catalog_faults;
 mod chart;
+mod config_show;
 mod deletion;
 mod docs;
 mod doctor;
