@@ -159,7 +159,7 @@ async fn every_fault_of_every_call_for_ever() {
     bulk
       401: exit 3: nothing, or only others
       403: exit 3: others written
-      413: exit 5: others written
+      413: exit 5: deleted, others written
       429 500 503 reset stall: exit 75: others written
       lost cut: exit 75: updated, created, others written
       HTML: exit 1: others written

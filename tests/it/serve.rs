@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use ocean_opsgenie::sandbox::{AlertStatus, Effect, Fault, On, World, text};
+use ocean_opsgenie::sandbox::{AlertStatus, Effect, Fault, On, Size, World, text};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -362,31 +362,61 @@ async fn notifications_may_be_mapped_as_they_are() {
 
 #[tokio::test]
 async fn nothing_that_was_accepted_is_lost() {
-    let stage = Stage::with_alerts(60).await;
+    let size = Size { alerts: 200, incidents: 1, services: 1, users: 1, teams: 1 };
+    let stage = Stage::of(World::generated(size)).await;
+    let alerts: Vec<String> = stage
+        .sandbox
+        .opsgenie()
+        .world(|world| world.alerts().iter().map(|alert| alert.id.to_string()).collect());
     let mut service = Service::of(stage, &json!({ "type": "WEBHOOKS_ONLY" }));
     service.keep_state();
     service.start().await;
-    let mut sent = 0;
-    for round in 0..4 {
-        let fault = service
-            .stage
-            .sandbox
-            .catalog()
-            .fault(Fault::always(On::post("/v1/blueprints/*/entities/bulk"), Effect::status(503)));
-        for n in (round * 15)..(round * 15 + 15) {
-            service.notify(&alert_id(n), "Create").await;
-            sent += 1;
+    for (round, alerts) in (1_u64..).zip(alerts.chunks(50)) {
+        let bulk = On::post("/v1/blueprints/*/entities/bulk");
+        let fault = service.stage.sandbox.catalog().fault(Fault::always(bulk, Effect::status(503)));
+        for alert in alerts {
+            service.notify(alert, "Create").await;
         }
         // At some point of its work, never the same.
-        tokio::time::sleep(Duration::from_millis(37 * (round as u64 + 1))).await;
+        tokio::time::sleep(Duration::from_millis(37 * round)).await;
         let running = service.running.take().expect("it runs");
         running.signal("KILL");
         service.stage.end_killed(running).await;
         service.stage.sandbox.catalog().mend(fault);
         service.start().await;
     }
-    assert_eq!(sent, 60);
-    until("all are there", || service.stage.held("opsGenieAlert").len() == 60).await;
+    until("all are there", || service.stage.held("opsGenieAlert").len() == 200).await;
+    service.end().await;
+}
+
+/// A pass that has read the alerts and waits for the incidents to be written, and events meanwhile.
+#[tokio::test]
+async fn a_pass_neither_overwrites_nor_brings_back_what_events_settled_meanwhile() {
+    let mut service = Service::of(Stage::seeded().await, &json!({ "type": "POLLING" }));
+    let incidents = On::post("/v1/blueprints/opsGenieIncident/entities/bulk");
+    let slow = Fault::always(incidents.clone(), Effect::Slow(Duration::from_secs(3)));
+    service.stage.sandbox.catalog().fault(slow);
+    service.start().await;
+    until("incidents are written", || !service.stage.sandbox.catalog().requests_on(&incidents).is_empty())
+        .await;
+    until("the alerts are listed", || service.stage.sandbox.opsgenie().counts().of("GET /v2/alerts") > 0)
+        .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (renamed, deleted) = (alert_id(0), alert_id(1));
+    service.rename(&renamed, "renamed while a pass ran");
+    assert!(service.stage.sandbox.opsgenie().world(|world| world.delete_alert(&deleted)));
+    service.notify(&renamed, "UpdateMessage").await;
+    service.notify(&deleted, "Delete").await;
+    service.until_idle().await;
+    assert_eq!(service.stage.states().len(), 1, "the pass goes on");
+    assert!(
+        service.title(&renamed).is_some_and(|title| title.contains("renamed while")),
+        "the event was faster"
+    );
+    service.first_pass().await;
+    assert!(service.title(&renamed).is_some_and(|title| title.contains("renamed while")));
+    assert_eq!(service.title(&deleted), None, "it is not brought back");
+    assert_eq!(service.stage.held("opsGenieAlert").len(), 59);
     service.end().await;
 }
 
