@@ -23,7 +23,7 @@ pub(super) async fn compete(name: String, identity: String, tell: watch::Sender<
         match Client::try_default().await {
             Ok(client) => break client,
             Err(error) => {
-                tracing::error!(%error, "the lease cannot be looked at: this replica runs no passes yet")
+                tracing::error!(%error, "the lease cannot be looked at: this replica runs no passes yet");
             }
         }
         tokio::time::sleep(RENEW).await;
