@@ -189,17 +189,17 @@ async fn the_gitlab_job_runs_a_pass() {
     Runner::start().await.proves(&["sh", "-e"], step).await;
 }
 
-/// A release as the workflow of releases makes it, of this program.
+/// The releases of a folder, with one as the workflow of releases makes it, of this program.
 fn release(folder: &Path, program: &Path) -> String {
     let download = folder.join("releases/latest/download");
-    fs::create_dir_all(&download).expect("a folder can be made");
     let system = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-musl" };
-    let archive = format!("ocean-opsgenie-{}-{system}.tar.gz", std::env::consts::ARCH);
-    let make = "tar -chzf \"$1\" -C \"$2\" ocean-opsgenie && \
-                { command -v sha256sum >/dev/null && sha256sum \"$1\" || shasum -a 256 \"$1\"; } > SHA256SUMS";
+    let target = format!("{}-{system}", std::env::consts::ARCH);
+    let make = "sh deploy/package.sh \"$1\" \"$2\" \"$3\" && cd \"$3\" && \
+                { if command -v sha256sum >/dev/null; then sha256sum -- *; else shasum -a 256 -- *; fi; } > ../sums && \
+                mv ../sums SHA256SUMS";
     let mut command = Command::new("sh");
-    command.args(["-ec", make, "sh", &archive]).arg(program.parent().expect("a folder"));
-    assert!(command.current_dir(&download).status().expect("a shell can be started").success());
+    command.args(["-ec", make, "sh"]).arg(program).arg(&target).arg(&download).current_dir(root());
+    assert!(command.status().expect("a shell can be started").success());
     format!("file://{}", folder.join("releases").display())
 }
 
