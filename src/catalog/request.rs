@@ -351,14 +351,7 @@ impl Requests {
                 query.append_pair("include", &field.to_string());
             }
         }
-        let identifiers: Vec<&str> = identifiers.iter().map(EntityId::as_str).collect();
-        let body = json!({
-            "combinator": "and",
-            "rules": [
-                { "property": "$identifier", "operator": "in", "value": identifiers },
-                { "property": "$blueprint", "operator": "=", "value": blueprint.as_str() },
-            ],
-        });
+        let body = json!({ "combinator": "and", "rules": identified(blueprint, identifiers) });
         self.with_body(Method::POST, url, &body, Signature::Exporter)
     }
 
@@ -369,16 +362,11 @@ impl Requests {
             .append_pair("exclude_calculated_properties", "true")
             .append_pair("include", "blueprint")
             .append_pair("include", "identifier");
-        let identifiers: Vec<&str> = identifiers.iter().map(EntityId::as_str).collect();
-        let body = json!({
-            "combinator": "and",
-            "rules": [
-                { "property": "$identifier", "operator": "in", "value": identifiers },
-                { "property": "$blueprint", "operator": "=", "value": blueprint.as_str() },
-                { "property": "$datasource", "operator": "contains", "value": Self::stamp_prefix() },
-                { "property": "$datasource", "operator": "contains", "value": self.stamp_suffix() },
-            ],
-        });
+        let stamped = [Self::stamp_prefix(), self.stamp_suffix()];
+        let stamped =
+            stamped.map(|part| json!({ "property": "$datasource", "operator": "contains", "value": part }));
+        let rules: Vec<_> = identified(blueprint, identifiers).into_iter().chain(stamped).collect();
+        let body = json!({ "combinator": "and", "rules": rules });
         self.with_body(Method::POST, url, &body, Signature::Exporter)
     }
 
@@ -446,6 +434,15 @@ impl Requests {
         let identifiers: Vec<&str> = identifiers.iter().map(EntityId::as_str).collect();
         self.with_body(Method::POST, url, &json!({ "entities": identifiers }), Signature::Exporter)
     }
+}
+
+/// The rules of a search for these entities of a blueprint.
+fn identified(blueprint: &BlueprintId, identifiers: &[EntityId]) -> [serde_json::Value; 2] {
+    let identifiers: Vec<&str> = identifiers.iter().map(EntityId::as_str).collect();
+    [
+        json!({ "property": "$identifier", "operator": "in", "value": identifiers }),
+        json!({ "property": "$blueprint", "operator": "=", "value": blueprint.as_str() }),
+    ]
 }
 
 #[cfg(test)]

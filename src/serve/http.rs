@@ -183,7 +183,9 @@ async fn resync(State(inside): State<Arc<Inside>>) -> Response {
         Some(exit) => {
             said(StatusCode::INTERNAL_SERVER_ERROR, &format!("the resync ended as {}", exit.name()))
         }
-        None => again(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"),
+        None => {
+            again(StatusCode::SERVICE_UNAVAILABLE, "another replica runs the passes, or this one is stopping")
+        }
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn run(service: Service) -> Result<Exit, ServeError> {
     let metrics = Arc::new(Metrics::new(settings.server.metrics));
     let queue = Arc::new(queue);
     let target = Arc::new(Target::new());
-    let agenda = Agenda::new(settings.resync_interval, passes::kinds(&settings), Instant::now());
+    let agenda = Agenda::new(passes::interval(&settings), passes::kinds(&settings), Instant::now());
     let inside = Arc::new(Inside {
         door: Door::new(&settings.webhook),
         settings,
@@ -301,8 +301,12 @@ impl Inside {
         self.asked.notify_one();
     }
 
-    /// Asks for a full pass and waits until one that began after this is over; none when the service stops before.
+    /// Asks for a full pass and waits until one that began after this is over; none when another replica runs them, or the
+    /// service stops before.
     async fn resync(&self, reason: Reason) -> Option<Exit> {
+        if !self.lease.leads() {
+            return None;
+        }
         let mut passes = self.passes.subscribe();
         let begun = passes.borrow_and_update().begun;
         self.ask(reason);

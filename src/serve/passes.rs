@@ -22,6 +22,14 @@ use crate::sync::{self, Request, Shown};
 /// What is looked at again before the last look: clocks differ, and searches lag behind.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(2);
 
+/// The time from one full pass to the next; none when nothing but a request makes one due.
+pub(super) fn interval(settings: &Settings) -> Option<Duration> {
+    match settings.listener {
+        EventListener::WebhooksOnly => None,
+        _ => settings.resync_interval,
+    }
+}
+
 /// The kinds that are looked at between full passes.
 pub(super) fn kinds(settings: &Settings) -> BTreeMap<Kind, Duration> {
     match settings.listener {
@@ -251,5 +259,30 @@ impl Cursors {
         if let Some(store) = inside.queue.store() {
             store.cursor(kind.name(), at.as_millisecond()).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn settings(listener: &str) -> Settings {
+        let sources = Sources::from_variables([
+            ("OCEAN__EVENT_LISTENER__TYPE", listener.to_owned()),
+            ("OCEAN__SCHEDULED_RESYNC_INTERVAL", "60".to_owned()),
+            ("OCEAN__SCHEDULE__ALERT", "5m".to_owned()),
+        ]);
+        Settings::resolve_offline(&sources).unwrap().0
+    }
+
+    #[test]
+    fn only_events_means_no_passes_by_the_clock() {
+        let hour = Some(Duration::from_secs(3600));
+        assert_eq!((interval(&settings("POLLING")), kinds(&settings("POLLING")).len()), (hour, 1));
+        assert_eq!(
+            (interval(&settings("WEBHOOKS_ONLY")), kinds(&settings("WEBHOOKS_ONLY")).len()),
+            (None, 0)
+        );
     }
 }

@@ -22,11 +22,15 @@ const TOGETHER: usize = 20;
 
 /// A target that may be left alone.
 #[derive(Debug)]
-pub(super) struct Target(Mutex<Deliveries>);
+pub(super) struct Target {
+    deliveries: Mutex<Deliveries>,
+    /// Held by the one worker that tries, while the target is left alone.
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Target {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Deliveries::new(Instant::now())))
+        Self { deliveries: Mutex::new(Deliveries::new(Instant::now())), turn: tokio::sync::Mutex::default() }
     }
 
     /// Whether it is left alone.
@@ -35,11 +39,12 @@ impl Target {
     }
 
     fn probe_at(&self) -> Option<Instant> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).probe_at()
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).probe_at()
     }
 
     fn note(&self, delivery: Delivery) {
-        let turn = self.0.lock().unwrap_or_else(PoisonError::into_inner).note(delivery, Instant::now());
+        let turn =
+            self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).note(delivery, Instant::now());
         match turn {
             Turn::None => {}
             Turn::Paused => tracing::error!(
@@ -68,13 +73,21 @@ impl Worker {
     /// Works until it is told to stop; what it has in hand then it finishes.
     pub(super) async fn run(self) {
         loop {
-            let most = if self.target.is_paused() { 1 } else { TOGETHER };
+            let turn = if self.target.is_paused() {
+                tokio::select! {
+                    turn = self.target.turn.lock() => Some(turn),
+                    () = self.drain.cancelled() => return,
+                }
+            } else {
+                None
+            };
             if let Some(probe_at) = self.target.probe_at() {
                 tokio::select! {
                     () = tokio::time::sleep_until(probe_at.into()) => {}
                     () = self.drain.cancelled() => return,
                 }
             }
+            let most = if turn.is_some() { 1 } else { TOGETHER };
             let taken = tokio::select! {
                 biased;
                 () = self.drain.cancelled() => return,
