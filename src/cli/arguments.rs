@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::init::InitArguments;
 use super::map::MapArguments;
+use crate::config::Preset;
 use crate::model::Kind;
 
 /// Carries an Opsgenie account into a Port-compatible catalog.
@@ -63,6 +65,8 @@ pub(super) enum Form {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Writes an installation to begin with into a folder: settings, mapping, blueprints, a recipe. Overwrites nothing.
+    Init(InitArguments),
     /// Runs one pass, or the configured listener with --listen.
     #[command(alias = "sail")]
     Sync(SyncArguments),
@@ -321,6 +325,15 @@ pub(super) enum PresetName {
     Classic,
     /// All seven kinds.
     Full,
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Classic => Self::Classic,
+            PresetName::Full => Self::Full,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod faults;
 mod get;
 mod healthcheck;
 mod help;
+mod init;
 mod map;
 mod plan;
 mod record;
@@ -113,6 +114,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
     }
     let scope = ScopeArguments { recording: source, ..ScopeArguments::default() };
     match command {
+        Some(Command::Init(init)) => init::run(&init, &output),
         None => listen(&SyncArguments { scope, ..SyncArguments::default() }, &output, stop).await,
         Some(Command::Sync(sync)) if sync.listen => listen(&sync, &output, stop).await,
         Some(Command::Sync(sync)) => once(&sync, &output, stop).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::config::{Settings, Sources};
+use crate::config::{Preset, Settings, Sources};
 use crate::http::Proxy;
 use crate::report::Exit;
 use crate::sandbox::{Catalog, Detail, Handle, Holding, Options, Sandbox, Size, World};
@@ -80,10 +80,6 @@ fn options(arguments: &SandboxArguments) -> Options {
 
 /// The variables that point a run at the sandbox: the same that point one at real accounts.
 fn variables(sandbox: &Sandbox, preset: PresetName) -> BTreeMap<String, String> {
-    let preset = match preset {
-        PresetName::Classic => "classic",
-        PresetName::Full => "full",
-    };
     let pairs = [
         ("OCEAN__EVENT_LISTENER", r#"{"type":"ONCE"}"#.to_owned()),
         ("OCEAN__INTEGRATION__IDENTIFIER", IDENTIFIER.to_owned()),
@@ -92,7 +88,7 @@ fn variables(sandbox: &Sandbox, preset: PresetName) -> BTreeMap<String, String> 
         ("OCEAN__PORT__CLIENT_ID", Sandbox::CLIENT_ID.to_owned()),
         ("OCEAN__PORT__CLIENT_SECRET", Sandbox::CLIENT_SECRET.to_owned()),
         ("OCEAN__PORT__BASE_URL", sandbox.catalog().url()),
-        ("OCEAN__RESOURCES_PRESET", preset.to_owned()),
+        ("OCEAN__RESOURCES_PRESET", Preset::from(preset).name().to_owned()),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

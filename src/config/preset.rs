@@ -29,8 +29,8 @@ impl Preset {
         format!("mappings/{}.yaml", self.name())
     }
 
-    /// The text of its mapping.
-    pub(super) fn mapping(self) -> &'static str {
+    /// The text of its mapping, as YAML.
+    pub fn mapping(self) -> &'static str {
         match self {
             Self::Classic => include_str!("../../mappings/classic.yaml"),
             Self::Full => include_str!("../../mappings/full.yaml"),

@@ -18,6 +18,7 @@ mod faults;
 mod fit;
 mod gallery;
 mod get;
+mod init;
 mod jq_corpus;
 mod limits;
 mod map_eval;

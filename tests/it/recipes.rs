@@ -39,6 +39,17 @@ while [ $# -gt 0 ]; do
                 *) [ -z "${!2+set}" ] || variables+=("$2=${!2}") ;;
             esac
             shift 2 ;;
+        --env-file)
+            while IFS= read -r line; do
+                case $line in '' | \#*) ;; *) variables+=("$line") ;; esac
+            done < "$2"
+            shift 2 ;;
+        -v)
+            case $2 in /*:/settings/*:ro) ;; *) echo "docker: cannot mount $2" >&2; exit 125 ;; esac
+            from=${2%%:*} to=${2#*:}
+            mkdir -p mounted/settings && cp -r "$from" "mounted${to%:ro}"
+            shift 2 ;;
+        -w) cd "mounted$2"; shift 2 ;;
         -*) echo "docker: unknown option $1" >&2; exit 125 ;;
         ghcr.io/OWNER/ocean-opsgenie:latest) shift; exec env -i "${variables[@]}" "$STAND_IN_PROGRAM" "$@" ;;
         *) echo "docker: no image $1" >&2; exit 125 ;;
@@ -187,6 +198,29 @@ async fn the_gitlab_job_runs_a_pass() {
     let text = pipeline["opsgenie"]["script"][0].as_str().expect("a script").to_owned();
     let step = |secrets: &Secrets| (text.clone(), secrets.clone());
     Runner::start().await.proves(&["sh", "-e"], step).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_script_for_docker_runs_a_pass_with_the_settings_beside_it() {
+    let runner = Runner::start().await;
+    let path = |name: &str| runner.path(name).display().to_string();
+    let begun = Command::new(env!("CARGO_BIN_EXE_ocean-opsgenie"))
+        .args(["init", &path("own folder"), "--for", "docker", "--preset", "full"])
+        .env_clear()
+        .output()
+        .expect("the program can be started");
+    assert_eq!(begun.status.code(), Some(0), "{}", told(&begun));
+    let lines = runner.secrets.iter().map(|(name, value)| format!("{name}={value}\n"));
+    let dotenv = "# of the account\n\n".to_owned() + &lines.collect::<String>();
+    fs::write(runner.path("own folder/.env"), dotenv).expect("it can be written");
+    let done = runner.run(&["sh"], &format!("sh '{}'", path("own folder/run.sh")), &BTreeMap::new()).await;
+    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+    // The seven kinds are those of the folder's mapping.
+    assert!(!runner.stage.held("opsGenieTeam").is_empty(), "{}", told(&done));
+    let text = format!("sh '{}' version", path("own folder/run.sh"));
+    fs::remove_dir_all(runner.path("own folder/mounted")).expect("it was mounted");
+    let version = runner.run(&["sh"], &text, &BTreeMap::new()).await;
+    assert!(told(&version).starts_with("ocean-opsgenie "), "{}", told(&version));
 }
 
 /// The releases of a folder, with one as the workflow of releases makes it, of this program.
