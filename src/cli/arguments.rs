@@ -310,12 +310,22 @@ pub(super) struct SandboxArguments {
     pub(super) no_pass: bool,
 }
 
-/// Kinds by their names, so that a name that is nearly right is answered with the right one.
+/// Kinds that can be listed, by their names, so that a name that is nearly right is answered with the right one.
 pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
-    let values = Kind::LISTED.map(|kind| {
+    named(&Kind::LISTED)
+}
+
+/// Kinds that a mapping may name.
+pub(super) fn mapped_kinds() -> impl TypedValueParser<Value = Kind> {
+    named(&Kind::ALL)
+}
+
+fn named(kinds: &[Kind]) -> impl TypedValueParser<Value = Kind> + use<> {
+    let value = |kind: &Kind| {
         let value = PossibleValue::new(kind.name());
-        if kind == Kind::ScheduleOncall { value.alias("schedule-on-call") } else { value }
-    });
+        if *kind == Kind::ScheduleOncall { value.alias("schedule-on-call") } else { value }
+    };
+    let values: Vec<PossibleValue> = kinds.iter().map(value).collect();
     PossibleValuesParser::new(values).try_map(|name| name.parse::<Kind>())
 }
 

@@ -173,7 +173,7 @@ impl CaseReader<'_> {
         if let Ok(kind) = written.parse() {
             return Some(kind);
         }
-        let kinds = Kind::LISTED.map(Kind::name);
+        let kinds = Kind::ALL.map(Kind::name);
         let hint = match nearest(&written, &kinds) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("the kinds are {}", quoted(&kinds)),

@@ -197,7 +197,7 @@ fn what_cannot_be_read_is_said() {
     insta::assert_snapshot!(refused(&["--kind", "alert", "--input", "-"], "{\"id\": \"a\"}\n[[]]"), @"error: `standard input`: record 2 is no object: a record of Opsgenie is one");
     insta::assert_snapshot!(refused(&["--kind", "alrt", "--input", "-"], ""), @r"
     error: invalid value 'alrt' for '--kind <KIND>'
-      [possible values: alert, incident, service, team, schedule, schedule-oncall, user]
+      [possible values: alert, incident, service, team, schedule, schedule-oncall, user, webhook-event]
 
       tip: a similar value exists: 'alert'
 
@@ -320,4 +320,27 @@ async fn without_a_file_the_mapping_in_force_is_the_catalogs() {
     stage.set("OCEAN__PORT__CLIENT_SECRET", "wrong");
     let run = stage.run(&arguments).await;
     assert_eq!(run.code, 3, "{}", run.stderr);
+}
+
+#[test]
+fn notifications_are_tried_like_records() {
+    let directory = TempDir::new().expect("a temporary directory");
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/webhook-event");
+    let mapping = example.join("mapping.yaml").display().to_string();
+    let run = |arguments: &[&str], input: &[u8]| {
+        let arguments =
+            [&["map", "run", "--kind", "webhook-event", "--mapping", &mapping], arguments].concat();
+        piped(directory.path(), &arguments, input)
+    };
+    let payload = std::fs::read(example.join("payload.json")).expect("the example is there");
+    let made = run(&["--input", "-"], &payload);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let made: Value = serde_json::from_str(&made.stdout).expect("an entity is JSON");
+    assert_eq!(made["title"], "10 - test alert");
+    let refused = run(&["--source", "recorded"], b"");
+    assert_eq!(refused.code, 2);
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: `webhook-event` has no listing, so no recording holds any; give them by `--input`
+      --> recorded
+    ");
 }

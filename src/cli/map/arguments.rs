@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::super::arguments::{RecordingArguments, kinds};
+use super::super::arguments::{RecordingArguments, mapped_kinds};
 use crate::model::Kind;
 
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub(super) struct MappingArguments {
 #[derive(Debug, Args)]
 pub(super) struct RecordArguments {
     /// The kind of the records.
-    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    #[arg(long, value_name = "KIND", value_parser = mapped_kinds())]
     pub(super) kind: Kind,
     /// A record, a list of records or JSON lines, with the joined fields that the mapping reads; `-` is standard input.
     #[arg(long, value_name = "FILE", required_unless_present = "source", conflicts_with = "source")]

@@ -83,6 +83,11 @@ pub(super) fn asked(
 ) -> Result<Vec<Record>, Exit> {
     let RecordArguments { kind, input, recording, mapping: _ } = arguments;
     match (&recording.source, input) {
+        (Some(folder), _) if !kind.is_listed() => {
+            let message =
+                format!("`{kind}` has no listing, so no recording holds any; give them by `--input`");
+            Err(refused(message, Place::Path(folder.display().to_string()), output))
+        }
         (Some(folder), _) => Handle::current().block_on(recorded::records(folder, *kind, rules)),
         (None, Some(file)) => records(*kind, file, output),
         // The command line does not let neither be given.
