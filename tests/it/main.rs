@@ -8,6 +8,8 @@ mod catalog;
 mod catalog_faults;
 mod chart;
 mod config_show;
+#[cfg(unix)]
+mod cookbook;
 mod deletion;
 mod docs;
 mod doctor;

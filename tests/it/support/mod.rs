@@ -158,6 +158,19 @@ impl Stage {
         command
     }
 
+    /// A shell that knows our program by its name, in the same directory and environment.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_ocean-opsgenie"));
+        let folder = program.parent().expect("a program is in a folder").display();
+        let mut command = Command::new("sh");
+        command.args(["-ec", script]).current_dir(self.directory.path()).env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let path = std::env::var("PATH").expect("there is a path");
+        command.env("PATH", format!("{folder}:{path}"));
+        command
+    }
+
     /// Runs the program to its end. Whatever comes of it, it tells no secret and keeps to the rules of both sides.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
