@@ -79,7 +79,7 @@ pub(crate) async fn custom_mapping() -> Result<String, Box<dyn Error>> {
     let shown: Vec<String> = alerts.iter().take(3).map(|alert| format!("{:#}", alert.json())).collect();
     let told = format!(
         "{}\n{} urgent alerts are in the catalog, such as:\n{}",
-        report::text(&report, Style::Plain),
+        report::text(&report, Style::PLAIN),
         alerts.len(),
         shown.join("\n")
     );

@@ -43,7 +43,7 @@ pub(crate) async fn one_pass() -> Result<String, Box<dyn Error>> {
     let alert = alert.ok_or("the catalog holds no alert")?;
     let told = format!(
         "{}\nOne of the entities that the catalog holds now:\n{:#}",
-        report::text(&report, Style::Plain),
+        report::text(&report, Style::PLAIN),
         alert.json()
     );
     sandbox.stop().await;

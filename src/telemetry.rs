@@ -2,9 +2,10 @@
 //! for data only.
 
 use std::fmt::Debug;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal as _};
 use std::sync::OnceLock;
 
+use indicatif::MultiProgress;
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -20,7 +21,7 @@ use crate::config::{LogFormat, LogLevel, LoggingSettings};
 /// Sends the events of this process to standard error from now on, and to `lines` where somebody wants them. When they
 /// are sent somewhere already, that stays.
 pub fn start(settings: &LoggingSettings, lines: Option<LogLines>) {
-    if dispatcher::set_global_default(dispatch(*settings, colour(), std::io::stderr, lines)).is_err() {
+    if dispatcher::set_global_default(dispatch(*settings, colour(), || Talk, lines)).is_err() {
         tracing::debug!("events go where they went before");
     }
 }
@@ -29,6 +30,25 @@ pub fn start(settings: &LoggingSettings, lines: Option<LogLines>) {
 pub fn lines() -> LogLines {
     static LINES: OnceLock<LogLines> = OnceLock::new();
     LINES.get_or_init(LogLines::default).clone()
+}
+
+/// What standard error shows besides lines, where it is a terminal: a line that moves, below all others.
+pub fn screen() -> &'static MultiProgress {
+    static SCREEN: OnceLock<MultiProgress> = OnceLock::new();
+    SCREEN.get_or_init(MultiProgress::new)
+}
+
+/// Standard error, for lines that stay: what moves gives way to them.
+pub struct Talk;
+
+impl io::Write for Talk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        screen().suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 /// Whether lines are coloured.
@@ -112,7 +132,6 @@ fn wanted(level: LogLevel) -> Targets {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::{Arc, Mutex};
 
     use super::*;

@@ -1,11 +1,9 @@
 //! `config show`: every setting with its value, and where it came from.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::report::Exit;
+use crate::report::{Column, Exit, Table};
 
 use super::arguments::{ConfigCommand, Form, OutputArguments};
 use super::{faults, settings, terminal};
@@ -53,29 +51,21 @@ fn rows(settings: &Settings) -> Vec<Row> {
 }
 
 fn plain(rows: &[Row]) -> String {
-    let mut out = String::new();
+    let mut table = Table::without_heading([Column::Text("variable"), Column::Text("value")]);
     for Row { variable, value, origin: _ } in rows {
-        let _infallible =
-            writeln!(out, "{variable:<width$}  {}", value_of(value.as_ref()), width = width(rows));
+        table.row([variable.as_str().into(), value_of(value.as_ref()).into()]);
     }
-    out
+    table.render(terminal::style())
 }
 
 fn with_origins(rows: &[Row]) -> String {
-    let values =
-        rows.iter().map(|row| value_of(row.value.as_ref()).chars().count()).max().unwrap_or_default();
-    let mut out = String::new();
+    let columns = [Column::Text("variable"), Column::Text("value"), Column::Prose("origin")];
+    let mut table = Table::without_heading(columns);
     for Row { variable, value, origin } in rows {
         let origin = origin.as_deref().unwrap_or("default");
-        let value = value_of(value.as_ref());
-        let _infallible =
-            writeln!(out, "{variable:<width$}  {value:<values$}  {origin}", width = width(rows));
+        table.row([variable.as_str().into(), value_of(value.as_ref()).into(), origin.into()]);
     }
-    out
-}
-
-fn width(rows: &[Row]) -> usize {
-    rows.iter().map(|row| row.variable.len()).max().unwrap_or_default()
+    table.render(terminal::style())
 }
 
 fn value_of(value: Option<&String>) -> &str {

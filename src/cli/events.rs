@@ -1,10 +1,9 @@
 //! `events`: the live events that wait or have failed, as the service keeps them in its state directory.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::config::names;
-use crate::report::Exit;
+use crate::report::{Cell, Column, Exit, Style, Table};
 use crate::serve::{Kept, Ledger, StoreError};
 
 use super::arguments::{EventsArguments, EventsCommand, Form, OutputArguments};
@@ -44,7 +43,7 @@ fn perform(command: &EventsCommand, state_dir: &Path, output: &OutputArguments) 
         EventsCommand::List => {
             let kept = ledger.as_ref().map_or_else(|| Ok(Vec::new()), Ledger::list)?;
             told(match output.output {
-                Form::Text => terminal::data(table(&kept).trim_end()),
+                Form::Text => terminal::data(table(&kept, terminal::style()).trim_end()),
                 Form::Json => lines(&kept),
             })
         }
@@ -62,21 +61,21 @@ fn lines(kept: &[Kept]) -> Result<(), Exit> {
     kept.iter().try_for_each(|kept| terminal::data(&json(kept)))
 }
 
-fn table(kept: &[Kept]) -> String {
+fn table(kept: &[Kept], style: Style) -> String {
     if kept.is_empty() {
         return "no events wait or have failed".to_owned();
     }
-    let wide = kept.iter().map(|kept| kept.alert.len()).max().unwrap_or_default().max("alert".len());
-    let mut out = format!(
-        "{:wide$}  {:12}  {:8}  {:>5}  {:20}  error\n",
-        "alert", "action", "state", "tries", "accepted"
-    );
+    let texts = ["alert", "action", "state"].map(Column::Text);
+    let [alert, action, state] = texts;
+    let [tries, accepted, error] =
+        [Column::Number("tries"), Column::Text("accepted"), Column::Prose("error")];
+    let mut table = Table::new([alert, action, state, tries, accepted, error]);
     for Kept { what: _, alert, action, state, accepted, tries, due: _, error } in kept {
         let second = accepted.get(..19).map_or_else(|| accepted.clone(), |cut| format!("{cut}Z"));
-        let line = format!("{alert:wide$}  {action:12}  {state:8}  {tries:>5}  {second:20}  {error}");
-        writeln!(out, "{}", line.trim_end()).expect("a text takes everything");
+        let [alert, action, error] = [alert, action, error].map(|text| Cell::from(text.as_str()));
+        table.row([alert, action, (*state).into(), u64::from(*tries).into(), second.into(), error]);
     }
-    out
+    table.render(style)
 }
 
 #[cfg(test)]
@@ -99,11 +98,11 @@ mod tests {
             kept("70413a06", "pending", 0, ""),
             kept("b", "failed", 17, "write 1 entities of blueprint `x`: status 503"),
         ];
-        insta::assert_snapshot!(table(&all), @r"
-        alert     action        state     tries  accepted              error
-        70413a06  Acknowledge   pending       0  2026-03-01T12:00:00Z
-        b         Acknowledge   failed       17  2026-03-01T12:00:00Z  write 1 entities of blueprint `x`: status 503
+        insta::assert_snapshot!(table(&all, Style::PLAIN), @r"
+        alert     action       state    tries  accepted              error
+        70413a06  Acknowledge  pending      0  2026-03-01T12:00:00Z
+        b         Acknowledge  failed      17  2026-03-01T12:00:00Z  write 1 entities of blueprint `x`: status 503
         ");
-        insta::assert_snapshot!(table(&[]), @"no events wait or have failed");
+        insta::assert_snapshot!(table(&[], Style::PLAIN), @"no events wait or have failed");
     }
 }

@@ -12,6 +12,7 @@ mod help;
 mod init;
 mod map;
 mod plan;
+mod progress;
 mod record;
 mod sandbox;
 mod service;
@@ -29,7 +30,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::config::EventListener;
-use crate::report::{Exit, Report};
+use crate::report::{Colour, Exit, Report};
 use crate::sync::Failure;
 use crate::telemetry;
 
@@ -70,13 +71,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 /// What clap has to say: help and version are data, the rest is talk.
 fn usage(error: &clap::Error) -> Exit {
     let text = error.render();
-    let coloured = |style| match style {
-        crate::report::Style::Colour => text.ansi().to_string(),
-        crate::report::Style::Plain => text.to_string(),
+    let coloured = |colour| match colour {
+        Colour::Ansi => text.ansi().to_string(),
+        Colour::None => text.to_string(),
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            told(terminal::data(&coloured(terminal::style())))
+            told(terminal::data(&coloured(terminal::style().colour)))
         }
         _ => {
             terminal::talk(&text.to_string());

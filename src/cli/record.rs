@@ -1,14 +1,12 @@
 //! `record`: a whole account into a folder, for `--source`.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::config::Settings;
 use crate::http::Proxy;
-use crate::opsgenie::recording::{Manifest, Part, Redactions};
+use crate::opsgenie::recording::{Manifest, Redactions};
 use crate::record::{self, AlertDetails, Failure, Names, Recorded, Redactor, Refusal};
-use crate::report::{Cause, Exit};
+use crate::report::{Cause, Column, Exit, Table};
 use crate::sync;
 
 use super::arguments::{Form, OutputArguments, RecordArguments};
@@ -94,13 +92,12 @@ fn note(failure: &Failure) -> Option<Cause> {
 /// What there is, for a person.
 fn table(recorded: &Recorded) -> String {
     let Manifest { files, redactions, .. } = &recorded.manifest;
-    let width = Part::ALL.into_iter().map(|part| part.file().len()).max().unwrap_or_default();
-    let mut text = String::new();
+    let mut table = Table::new([Column::Text("file"), Column::Number("lines"), Column::Text("")]);
     for (file, contents) in files {
-        let end = if contents.failed.is_some() { "  not whole" } else { "" };
-        // Writing to memory does not fail.
-        let _written = writeln!(text, "{file:width$} {:>8} lines{end}", contents.lines);
+        let end = if contents.failed.is_some() { "not whole" } else { "" };
+        table.row([file.as_str().into(), contents.lines.into(), end.into()]);
     }
+    let text = table.render(terminal::style());
     let Redactions { keys, phone_numbers, pseudonyms } = redactions;
     let persons = match pseudonyms {
         Some(count) => format!("{count} names and mail addresses"),

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::apply::{Interlock, Keep};
 use crate::catalog::Schedule;
-use crate::config::{ExpressionSettings, Settings};
+use crate::config::{ExpressionSettings, LogLevel, Settings};
 use crate::http::Proxy;
 use crate::jq::{Environment, Limits};
 use crate::plan::deletion::Permission;
 use crate::report::{Exit, Mode, Report};
-use crate::sync::{self, Beside, Request, Shown, Sides};
+use crate::sync::{self, Beside, Request, Shown, Sides, Watch};
 use crate::telemetry;
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
-use super::{faults, refused, show, summary};
+use super::{faults, progress, refused, show, summary};
 
 /// Runs one pass and shows its report.
 pub(super) async fn run(
@@ -43,7 +43,12 @@ pub(super) fn connect(settings: &Settings, proxy: &Proxy, stop: &Stop) -> Result
 
 /// Runs one pass. The faults of a mapping are shown; everything else is in the report.
 pub(super) async fn pass(settings: &Settings, sides: &Sides, request: &Request, stop: &Stop) -> Report {
-    let report = sync::run(settings, sides, request, &stop.first, || stop.signal()).await;
+    let run = Box::pin(sync::run(settings, sides, request, &stop.first, || stop.signal()));
+    let report = match settings.logging.level {
+        // So many lines are told that a further one would only flicker between them.
+        LogLevel::Debug => run.await,
+        _ => progress::beside(&request.watch, run).await,
+    };
     faults::tell(&report.faults);
     report
 }
@@ -68,6 +73,7 @@ pub(super) fn request(
         lines: settings.disclosure.logs.then(telemetry::lines),
         changed_since: None,
         shown: Shown::InCatalog,
+        watch: Watch::default(),
     }
 }
 

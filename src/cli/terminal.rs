@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::report::{Exit, Style};
+use crate::report::{Colour, Exit, Style};
+use crate::telemetry;
 
 /// Writes data. A reader that went away (`| head`) is no fault of ours; a disk that is full is told and costs the exit
 /// code, or a program that reads the report would take nothing for good news.
@@ -44,7 +45,7 @@ fn unwritten(error: &io::Error) -> Exit {
 
 /// Writes talk. Where nobody listens there is nothing left to tell it to.
 pub(super) fn talk(text: &str) {
-    let _unheard = write(&mut io::stderr().lock(), text);
+    let _unheard = write(&mut telemetry::Talk, text);
 }
 
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
@@ -55,8 +56,13 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.flush()
 }
 
-/// Colour on terminals only, and never with `NO_COLOR` (<https://no-color.org>).
+/// How data are drawn: in colour and no wider than it on a terminal, and without colour under `NO_COLOR`
+/// (<https://no-color.org>).
 pub(super) fn style() -> Style {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted && io::stdout().is_terminal() { Style::Colour } else { Style::Plain }
+    if !io::stdout().is_terminal() {
+        return Style::PLAIN;
+    }
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = if unwanted { Colour::None } else { Colour::Ansi };
+    Style { colour, columns: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) }
 }

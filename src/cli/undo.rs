@@ -31,7 +31,7 @@ fn list(output: &OutputArguments) -> Exit {
         Err(exit) => return exit,
     };
     match sync::runs(&settings) {
-        Ok(runs) => show(&runs_text(&runs), &runs, output).err().unwrap_or(Exit::Done),
+        Ok(runs) => show(&runs_text(&runs, terminal::style()), &runs, output).err().unwrap_or(Exit::Done),
         Err(failure) => refused(&failure),
     }
 }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::text::{Paint, Style, line};
+use super::style::{Style, Tone};
+use super::table::{Cell, Column, Table};
+use super::text::line;
 use super::{Cause, Exit};
 
 /// How something was found.
@@ -105,24 +107,22 @@ impl Checkup {
 
 /// Renders it for a person.
 pub fn checkup_text(checkup: &Checkup, style: Style) -> String {
-    let paint = Paint(style);
+    let paint = style.colour;
     let Checkup { exit, findings } = checkup;
-    let abouts = findings.iter().map(|finding| finding.about.chars().count());
-    let width = abouts.max().unwrap_or_default();
-    let mut out = String::new();
+    let mut table =
+        Table::without_heading([Column::Text("health"), Column::Text("about"), Column::Prose("found")]);
     for Finding { about, health, text, advice, cause: _ } in findings {
-        let word = format!("{:<7}", health.name());
-        let word = match health {
-            Health::Ok => paint.good(&word),
-            Health::Warning => paint.warning(&word),
-            Health::Fault => paint.bad(&word),
-            Health::Skipped => word,
+        let tone = match health {
+            Health::Ok => Tone::Good,
+            Health::Warning => Tone::Warning,
+            Health::Fault => Tone::Bad,
+            Health::Skipped => Tone::Plain,
         };
-        line!(out, "{word}  {about:<width$}  {text}");
-        for advice in advice.iter().flat_map(|advice| advice.lines()) {
-            line!(out, "{:9}{:width$}  → {advice}", "", "");
-        }
+        let advice = advice.iter().flat_map(|advice| advice.lines()).map(|advice| format!("\n→ {advice}"));
+        let found = text.clone() + &advice.collect::<String>();
+        table.row([Cell::toned(tone, health.name()), (*about).into(), found.into()]);
     }
+    let mut out = table.render(style);
     let count = |health| findings.iter().filter(|finding| finding.health == health).count();
     let verdict = match (count(Health::Fault), count(Health::Warning)) {
         (0, 0) => paint.good("all is well"),
@@ -145,14 +145,14 @@ mod tests {
 
     #[test]
     fn a_person_reads_what_to_do() {
-        let tell = |findings: &[Finding]| checkup_text(&Checkup::of(findings.to_vec()), Style::Plain);
+        let tell = |findings: &[Finding]| checkup_text(&Checkup::of(findings.to_vec()), Style::PLAIN);
         let ok = Finding::ok("clock", "agrees");
         let warning = Finding::warning("port", "8000 is taken").advising("take another\nor wait");
         let fault = Finding::fault("opsgenie", Cause::Unavailable("no answer".to_owned()));
         let all = [ok.clone(), warning.clone(), fault, Finding::skipped("kinds", "not asked for")];
         let told = [tell(std::slice::from_ref(&ok)), tell(&[ok, warning]), tell(&all)];
         insta::assert_snapshot!(told.join("\n"), @"
-        ok       clock  agrees
+        ok  clock  agrees
         all is well
 
         ok       clock  agrees

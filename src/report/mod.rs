@@ -6,6 +6,8 @@ mod markdown;
 mod peer;
 mod plan;
 mod plan_text;
+mod style;
+mod table;
 mod text;
 mod undo;
 
@@ -18,7 +20,9 @@ pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
 pub use peer::{Explanation, PeerDifference, PeerReport};
 pub use plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
-pub use text::{Style, always_null, text};
+pub use style::{Colour, Style, Tone};
+pub use table::{Cell, Column, Table};
+pub use text::{always_null, text};
 pub use undo::{PutBack, RunReport, UndoReport, runs_text, undo_text};
 
 use crate::config::Diagnostic;

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::peer::PeerDifference;
 use super::plan::{BlueprintPlan, ChangeReport, Detail, LookupReport, PlanReport, StepName, StepReport};
-use super::text::{Paint, line};
+use super::style::{Colour, Style};
+use super::table::{Cell, Column, Table};
+use super::text::line;
 
 /// A value longer than this is cut, in characters: whoever needs all of it takes the JSON.
 const VALUE: usize = 60;
@@ -12,10 +14,9 @@ const VALUE: usize = 60;
 /// So many expressions are named that read a lookup.
 const READERS: usize = 3;
 
-const HEADER: [&str; 6] = ["blueprint", "create", "update", "unchanged", "delete", "blocked"];
-
 /// Renders a plan below the table of the kinds.
-pub(super) fn plan(out: &mut String, plan: &PlanReport, paint: Paint) {
+pub(super) fn plan(out: &mut String, plan: &PlanReport, style: Style) {
+    let paint = style.colour;
     if !plan.set_up.is_empty() {
         line!(out);
     }
@@ -24,7 +25,7 @@ pub(super) fn plan(out: &mut String, plan: &PlanReport, paint: Paint) {
     }
     if !plan.blueprints.is_empty() {
         line!(out);
-        table(out, &plan.blueprints, paint);
+        out.push_str(&table(&plan.blueprints).render(style));
     }
     for blueprint in plan.blueprints.iter().filter(|plan| !plan.steps.is_empty()) {
         line!(out);
@@ -48,28 +49,20 @@ pub(super) fn plan(out: &mut String, plan: &PlanReport, paint: Paint) {
     }
 }
 
-fn table(out: &mut String, plans: &[BlueprintPlan], paint: Paint) {
-    let numbers = |plan: &BlueprintPlan| {
-        let BlueprintPlan { blueprint: _, create, update, unchanged, delete, blocked, steps: _ } = *plan;
-        [create, update, unchanged, delete, blocked].map(|number| number.to_string())
-    };
-    let names = plans.iter().map(|plan| plan.blueprint.chars().count());
-    let first = names.chain([HEADER[0].len()]).max().unwrap_or_default();
-    let mut header = format!("{:<first$}", HEADER[0]);
-    for name in &HEADER[1..] {
-        let _infallible = write!(header, "  {name:>9}");
-    }
-    line!(out, "{}", paint.strong(&header));
+fn table(plans: &[BlueprintPlan]) -> Table<6> {
+    let numbers = ["create", "update", "unchanged", "delete", "blocked"].map(Column::Number);
+    let [create, update, unchanged, delete, blocked] = numbers;
+    let mut table = Table::new([Column::Text("blueprint"), create, update, unchanged, delete, blocked]);
     for plan in plans {
-        let mut row = format!("{:<first$}", plan.blueprint);
-        for number in numbers(plan) {
-            let _infallible = write!(row, "  {number:>9}");
-        }
-        line!(out, "{row}");
+        let BlueprintPlan { blueprint, create, update, unchanged, delete, blocked, steps: _ } = plan;
+        let numbers = [create, update, unchanged, delete, blocked].map(|number| Cell::from(*number));
+        let [create, update, unchanged, delete, blocked] = numbers;
+        table.row([blueprint.as_str().into(), create, update, unchanged, delete, blocked]);
     }
+    table
 }
 
-fn steps(out: &mut String, plan: &BlueprintPlan, detail: Detail, paint: Paint) {
+fn steps(out: &mut String, plan: &BlueprintPlan, detail: Detail, paint: Colour) {
     let sorts: [(&[StepName], u64); 4] = [
         (&[StepName::Create], plan.create),
         (&[StepName::Update, StepName::Send], plan.update),
@@ -110,7 +103,7 @@ fn verb(step: StepName) -> &'static str {
     }
 }
 
-fn summary(step: &StepReport, detail: Detail, paint: Paint) -> String {
+fn summary(step: &StepReport, detail: Detail, paint: Colour) -> String {
     let word = match step.step {
         StepName::Create => paint.good("create"),
         StepName::Update | StepName::Send => paint.warning(verb(step.step)),
@@ -142,7 +135,7 @@ fn cut(value: &serde_json::Value) -> String {
     }
 }
 
-fn difference(one: &PeerDifference, paint: Paint) -> String {
+fn difference(one: &PeerDifference, paint: Colour) -> String {
     let PeerDifference { what, explanation, count, examples } = one;
     let why = match explanation {
         Some(explanation) => paint.good(&format!("explained by {}", explanation.row())),

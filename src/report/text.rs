@@ -4,31 +4,21 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plan_text::plan;
+use super::style::{Colour, Style, Tone};
+use super::table::{Cell, Column, Table};
 use super::{Cause, Exit, ExpressionReport, KindReport, Mode, NullReport, Report, Traffic, Undo};
 use crate::model::Gap;
-
-/// Whether the text may use colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// For files, pipes and `NO_COLOR`.
-    Plain,
-    /// For terminals.
-    Colour,
-}
 
 /// How many expressions and refusals are shown; all of them are in the JSON.
 const SHOWN: usize = 10;
 
-const HEADER: [&str; 8] =
-    ["kind", "listed", "mapped", "created", "updated", "unchanged", "refused", "verdict"];
-
 /// Renders a report.
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
-    let paint = Paint(style);
-    table(&mut out, report, paint);
+    let paint = style.colour;
+    out.push_str(&table(&report.kinds).render(style));
     if let Some(found) = &report.plan {
-        plan(&mut out, found, paint);
+        plan(&mut out, found, style);
     }
     deletions(&mut out, report);
     attention(&mut out, report, paint);
@@ -41,34 +31,6 @@ pub fn text(report: &Report, style: Style) -> String {
     out
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Paint(pub(super) Style);
-
-impl Paint {
-    fn wrap(self, code: &str, text: &str) -> String {
-        match self.0 {
-            Style::Plain => text.to_owned(),
-            Style::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
-        }
-    }
-
-    pub(super) fn good(self, text: &str) -> String {
-        self.wrap("32", text)
-    }
-
-    pub(super) fn warning(self, text: &str) -> String {
-        self.wrap("33", text)
-    }
-
-    pub(super) fn bad(self, text: &str) -> String {
-        self.wrap("31", text)
-    }
-
-    pub(super) fn strong(self, text: &str) -> String {
-        self.wrap("1", text)
-    }
-}
-
 /// Appends a line; writing to a string cannot fail.
 macro_rules! line {
     ($out:expr) => { $out.push('\n') };
@@ -78,37 +40,27 @@ macro_rules! line {
 }
 pub(super) use line;
 
-fn cells(kind: &KindReport) -> [String; 7] {
-    let numbers = [kind.listed, kind.mapped, kind.created, kind.updated, kind.unchanged, kind.refused];
-    let [listed, mapped, created, updated, unchanged, refused] = numbers.map(|number| number.to_string());
-    [kind.kind.to_string(), listed, mapped, created, updated, unchanged, refused]
+fn table(kinds: &[KindReport]) -> Table<8> {
+    let [listed, mapped, created, updated, unchanged, refused] =
+        ["listed", "mapped", "created", "updated", "unchanged", "refused"].map(Column::Number);
+    let (kind, verdict) = (Column::Text("kind"), Column::Prose("verdict"));
+    let mut table = Table::new([kind, listed, mapped, created, updated, unchanged, refused, verdict]);
+    for row in kinds {
+        let numbers = [row.listed, row.mapped, row.created, row.updated, row.unchanged, row.refused];
+        let [listed, mapped, created, updated, unchanged, refused] = numbers.map(Cell::from);
+        let kind = row.kind.name().into();
+        table.row([kind, listed, mapped, created, updated, unchanged, refused, verdict_of(row)]);
+    }
+    table
 }
 
-fn table(out: &mut String, report: &Report, paint: Paint) {
-    let rows: Vec<[String; 7]> = report.kinds.iter().map(cells).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([HEADER[column].len()]).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..7).map(width).collect();
-    let mut header = format!("{:<1$}", HEADER[0], widths[0]);
-    for column in 1..7 {
-        let _infallible = write!(header, "  {:>1$}", HEADER[column], widths[column]);
-    }
-    line!(out, "{}", paint.strong(&format!("{header}  {}", HEADER[7])));
-    for (kind, row) in report.kinds.iter().zip(&rows) {
-        let _infallible = write!(out, "{:<1$}", row[0], widths[0]);
-        for column in 1..7 {
-            let _infallible = write!(out, "  {:>1$}", row[column], widths[column]);
-        }
-        let gaps = kind.verdict.gaps();
-        let word = Gap::sum_up(gaps);
-        let verdict = match gaps {
-            [] => paint.good(word),
-            [gap] => paint.warning(&format!("{word}: {gap}")),
-            [gap, rest @ ..] => paint.warning(&format!("{word}: {gap} (and {} more)", rest.len())),
-        };
-        line!(out, "  {verdict}");
+fn verdict_of(kind: &KindReport) -> Cell {
+    let gaps = kind.verdict.gaps();
+    let word = Gap::sum_up(gaps);
+    match gaps {
+        [] => Cell::toned(Tone::Good, word),
+        [gap] => Cell::toned(Tone::Warning, format!("{word}: {gap}")),
+        [gap, rest @ ..] => Cell::toned(Tone::Warning, format!("{word}: {gap} (and {} more)", rest.len())),
     }
 }
 
@@ -144,7 +96,7 @@ pub(super) fn undo_line(undo: Undo, run: &str) -> String {
     }
 }
 
-fn attention(out: &mut String, report: &Report, paint: Paint) {
+fn attention(out: &mut String, report: &Report, paint: Colour) {
     for refusal in report.refusals.iter().take(SHOWN) {
         line!(out);
         line!(
@@ -170,7 +122,7 @@ fn attention(out: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn expression(out: &mut String, fault: &ExpressionReport, paint: Paint) {
+fn expression(out: &mut String, fault: &ExpressionReport, paint: Colour) {
     let items = plural(fault.count, "item", "items");
     let place = format!("resource {} ({}) · {}", fault.resource, fault.kind, fault.field);
     line!(out, "{} failed for {items}: {}", paint.warning(&place), fault.message);
@@ -182,7 +134,7 @@ fn expression(out: &mut String, fault: &ExpressionReport, paint: Paint) {
 impl std::fmt::Display for ExpressionReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut out = String::new();
-        expression(&mut out, self, Paint(Style::Plain));
+        expression(&mut out, self, Colour::None);
         f.write_str(out.trim_end())
     }
 }
@@ -190,12 +142,12 @@ impl std::fmt::Display for ExpressionReport {
 /// Fields that were null for every entity, as they stand in a report; empty where there are none.
 pub fn always_null(nulls: &[NullReport]) -> String {
     let mut out = String::new();
-    null_for_all(&mut out, nulls, Paint(Style::Plain));
+    null_for_all(&mut out, nulls, Colour::None);
     out.trim().to_owned()
 }
 
 /// Fields that were null for every entity, by resource. Null for some is nothing unusual, and in the JSON.
-fn null_for_all(out: &mut String, nulls: &[NullReport], paint: Paint) {
+fn null_for_all(out: &mut String, nulls: &[NullReport], paint: Colour) {
     let always: Vec<_> = nulls.iter().filter(|field| field.count >= field.of).collect();
     let shown = &always[..always.len().min(SHOWN)];
     for fields in shown.chunk_by(|one, other| (one.resource, one.of) == (other.resource, other.of)) {
@@ -235,7 +187,7 @@ fn traffic(out: &mut String, side: &str, traffic: &Traffic) {
     line!(out, "{text}");
 }
 
-fn closing(out: &mut String, report: &Report, paint: Paint) {
+fn closing(out: &mut String, report: &Report, paint: Colour) {
     let sum = |count: fn(&KindReport) -> u64| report.kinds.iter().map(count).sum::<u64>();
     let (created, updated, unchanged) = (sum(|k| k.created), sum(|k| k.updated), sum(|k| k.unchanged));
     let refused = sum(|k| k.refused);
@@ -389,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_it_in_ten_seconds() {
-        insta::assert_snapshot!(text(&report(), Style::Plain));
+        insta::assert_snapshot!(text(&report(), Style::PLAIN));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::style::Style;
+use super::table::{Column, Table};
 use super::text::{describe, line};
 use super::{Cause, Exit, Refusal, code};
 use crate::model::BlueprintId;
@@ -20,18 +22,20 @@ pub struct RunReport {
     pub deleted: BTreeMap<String, u64>,
 }
 
-/// Renders runs, a line each.
-pub fn runs_text(runs: &[RunReport]) -> String {
-    let mut out = String::new();
+/// Renders runs.
+pub fn runs_text(runs: &[RunReport], style: Style) -> String {
+    if runs.is_empty() {
+        return "no run that is kept has deleted anything\n".to_owned();
+    }
+    let columns = [Column::Text("run"), Column::Text("began"), Column::Prose("deleted")];
+    let mut table = Table::without_heading(columns);
     for RunReport { run, began, deleted } in runs {
         let counts: Vec<String> =
             deleted.iter().map(|(blueprint, count)| format!("{blueprint} {count}")).collect();
-        line!(out, "{run}  {began}  deleted: {}", counts.join(", "));
+        let deleted = format!("deleted: {}", counts.join(", "));
+        table.row([run.as_str().into(), began.as_str().into(), deleted.into()]);
     }
-    if runs.is_empty() {
-        line!(out, "no run that is kept has deleted anything");
-    }
-    out
+    table.render(style)
 }
 
 /// What was put back of what a run deleted.

@@ -8,6 +8,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::examples::Showing;
+use super::watch::Watch;
 use crate::apply::Feed;
 use crate::enrich::{Enriched, Failure, Lookups, Wanted};
 use crate::map::{self, Rules, Tally};
@@ -24,6 +25,12 @@ const PAGES_AT_ONCE: usize = 3;
 pub(super) struct Harvest {
     pub(super) listing: Listing,
     pub(super) rules: Arc<[RuleId]>,
+}
+
+/// Who looks on while records pass.
+pub(super) struct Onlookers {
+    pub(super) showing: Showing,
+    pub(super) watch: Watch,
 }
 
 /// What a harvest came to.
@@ -117,10 +124,11 @@ impl Harvest {
         rules: Arc<Rules>,
         extent: Extent,
         to: Feed,
-        mut showing: Showing,
+        onlookers: Onlookers,
     ) -> Harvested {
         let begin = Instant::now();
         let kind = self.listing.kind;
+        let Onlookers { mut showing, watch } = onlookers;
         let mut harvested = Harvested {
             kind,
             rules: self.rules.clone(),
@@ -140,7 +148,10 @@ impl Harvest {
         let mut mapped = std::pin::pin!(mapped);
         while let Some(page) = mapped.next().await {
             match page {
-                Ok(page) => to.offer(harvested.count(page)).await,
+                Ok(page) => {
+                    watch.listed(kind, page.listed);
+                    to.offer(harvested.count(page)).await;
+                }
                 Err(error) => {
                     harvested.verdict.add(error.gap());
                     harvested.error = Some(error);

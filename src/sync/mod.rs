@@ -22,6 +22,7 @@ mod removal;
 mod summary;
 mod telling;
 mod undo;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ pub use failure::Failure;
 pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};
 pub use summary::{expressions, nulls};
 pub use undo::{runs, undo};
+pub use watch::{Seen, Stage, Watch};
 
 use crate::apply::{Interlock, Job, Writer};
 use crate::catalog::{Event, Examples, LogLines, Merge, MissingTargets, Schedule, UpsertPolicy};
@@ -49,7 +51,7 @@ use crate::plan::deletion::Permission;
 use crate::report::{Cause, Mode, Report, Signal};
 use applied::Applied;
 use examples::Showing;
-use harvest::{Extent, Harvested};
+use harvest::{Extent, Harvested, Onlookers};
 use keeping::Keeping;
 use prepare::Prepared;
 use summary::Summary;
@@ -84,6 +86,8 @@ pub struct Request {
     pub changed_since: Option<Timestamp>,
     /// Whether the catalog's pages show it.
     pub shown: Shown,
+    /// Where it can be seen how far it has come.
+    pub watch: Watch,
 }
 
 /// Whether the catalog's pages show a pass.
@@ -120,6 +124,7 @@ impl Default for Request {
             lines: None,
             changed_since: None,
             shown: Shown::InCatalog,
+            watch: Watch::default(),
         }
     }
 }
@@ -256,6 +261,7 @@ async fn pass(
     };
     let mut writer = Writer::start(&sides.catalog, job).await?;
     telling.resources(&prepared, |kind| request.wants(kind));
+    request.watch.stage(Stage::Streaming);
     let harvested = harvest_all(sides, request, &prepared, &mut writer, telling.examples()).await;
     let written = writer.finish().await;
     telling.harvested(&prepared, &harvested, &written);
@@ -274,6 +280,7 @@ async fn pass(
             keeping: keeping.as_mut(),
         };
         telling.reconciling();
+        request.watch.stage(Stage::Removing);
         let removed = removal.run(&written, &seen).await;
         telling.reconciled(&removed);
         decisions.clone_from(&removed.decisions);
@@ -324,8 +331,15 @@ async fn harvest_all(
         };
         for harvest in harvests {
             let harvest = harvest.narrowed(changed.as_deref(), now);
-            let showing = Showing::new(examples.clone(), kind);
-            running.push(harvest.run(lookups.clone(), prepared.rules.clone(), extent, feed.clone(), showing));
+            let onlookers =
+                Onlookers { showing: Showing::new(examples.clone(), kind), watch: request.watch.clone() };
+            running.push(harvest.run(
+                lookups.clone(),
+                prepared.rules.clone(),
+                extent,
+                feed.clone(),
+                onlookers,
+            ));
         }
     }
     join_all(running).await

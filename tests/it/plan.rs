@@ -74,8 +74,8 @@ async fn a_person_is_shown_samples() {
     kind   listed  mapped  created  updated  unchanged  refused  verdict
     alert       8       8        1        2          5        0  complete
 
-    blueprint     create     update  unchanged     delete    blocked
-    a                  1          2          5          1          0
+    blueprint  create  update  unchanged  delete  blocked
+    a               1       2          5       1        0
 
     a
       create 3c6f5a20-58d1-4e7c-9d0b-0000000000b8-1793667622507 "Certificate shop.test expires in 6 days"
@@ -102,8 +102,8 @@ async fn with_detail_old_and_new_values_are_shown() {
     kind   listed  mapped  created  updated  unchanged  refused  verdict
     alert       8       8        1        2          5        0  complete
 
-    blueprint     create     update  unchanged     delete    blocked
-    a                  1          2          5          1          0
+    blueprint  create  update  unchanged  delete  blocked
+    a               1       2          5       1        0
 
     a
       create 3c6f5a20-58d1-4e7c-9d0b-0000000000b8-1793667622507 "Certificate shop.test expires in 6 days"

@@ -453,16 +453,17 @@ async fn keys_and_phone_numbers_are_never_recorded() {
     let run = record(&stage, &["--details"]).await;
     assert_eq!(run.code, 0, "{}", run.stderr);
     insta::assert_snapshot!(run.stdout, @r"
-    alert.details.jsonl          60 lines
-    alert.jsonl                  60 lines
-    incident.alerts.jsonl        10 lines
-    incident.jsonl               10 lines
-    schedule.jsonl                6 lines
-    schedule.oncalls.jsonl        6 lines
-    service.jsonl                 9 lines
-    team.details.jsonl            5 lines
-    team.jsonl                    5 lines
-    user.jsonl                   12 lines
+    file                    lines
+    alert.details.jsonl        60
+    alert.jsonl                60
+    incident.alerts.jsonl      10
+    incident.jsonl             10
+    schedule.jsonl              6
+    schedule.oncalls.jsonl      6
+    service.jsonl               9
+    team.details.jsonl          5
+    team.jsonl                  5
+    user.jsonl                 12
     taken out: 14 keys, 7 phone numbers; names and mail addresses stay
     ");
     for (name, text) in files(&stage) {
