@@ -1,35 +1,24 @@
 //! The pages as a book, and what stands beside them: the summary has every page, metrics are those that a running service
-//! shows, messages are those of the program, commands are those that it takes.
+//! shows, messages are those of the program.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use serde_json::Value;
 
+use crate::support::pages::{pages, read, root};
 use crate::support::{Stage, alert_id, free_port, until};
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(file: &str) -> String {
-    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"))
-}
 
 #[test]
 fn the_summary_has_every_page() {
     let summary = read("docs/SUMMARY.md");
     let linked: BTreeSet<&str> =
         summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
-    let entries = fs::read_dir(root().join("docs")).expect("docs can be read");
-    let files = entries.map(|it| it.expect("docs can be read").path());
-    let files = files.filter(|path| path.extension().is_some_and(|it| it == "md"));
-    let names = files.filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
-    let pages: BTreeSet<String> = names.filter(|name| name != "SUMMARY.md").collect();
-    assert_eq!(linked, pages.iter().map(String::as_str).collect());
+    let all = pages();
+    let pages = all.iter().filter_map(|page| page.strip_prefix("docs/")).filter(|name| *name != "SUMMARY.md");
+    assert_eq!(linked, pages.collect());
 }
 
 /// What a service answers to a call, `GET /metrics` say, with this body.
@@ -132,44 +121,4 @@ fn messages_on_the_page_are_messages_of_the_program() {
     assert!(messages.len() > 10, "{messages:?}");
     let unknown: Vec<_> = messages.into_iter().filter(|message| !source.contains(message)).collect();
     assert!(unknown.is_empty(), "no message of the program says {unknown:?}");
-}
-
-/// The commands in the fences of a page, without what a shell does around them.
-fn commands(text: &str) -> Vec<Vec<String>> {
-    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
-    let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("ocean-opsgenie "));
-    let words = |line: &str| {
-        let line = line.split(" #").next().expect("split gives at least one part");
-        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-    };
-    lines.map(words).collect()
-}
-
-#[test]
-fn commands_on_pages_are_taken() {
-    let mut seen = 0;
-    let mut refused = Vec::new();
-    for entry in fs::read_dir(root().join("docs")).expect("docs can be read") {
-        let path = entry.expect("docs can be read").path();
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        for words in commands(&text) {
-            // What a shell would do first is not for the program to read.
-            let plain = words.iter().take_while(|word| !["|", ">", "<", "||", "&&"].contains(&word.as_str()));
-            let plain: Vec<&String> = plain.collect();
-            if plain.iter().any(|word| word.contains(['\'', '"', '$', '\\', '('])) {
-                continue;
-            }
-            seen += 1;
-            // `--help` at the end is answered once all words before it are known.
-            let mut command = Command::new(env!("CARGO_BIN_EXE_ocean-opsgenie"));
-            let output = command.args(&plain).arg("--help").env_clear().output();
-            let output = output.expect("the program can be started");
-            if !output.status.success() {
-                let why = String::from_utf8_lossy(&output.stderr).into_owned();
-                refused.push(format!("{}: {plain:?}: {why}", path.display()));
-            }
-        }
-    }
-    assert!(seen > 15, "only {seen} commands were found");
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
 }

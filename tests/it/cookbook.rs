@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
 
 use ocean_opsgenie::sandbox::World;
 use serde_json::{Map, Value, json};
 
+use crate::support::pages::{in_text, read, root};
 use crate::support::{Run, Stage, free_port, until};
 
 /// A section of the page with a mapping in it.
@@ -25,8 +25,7 @@ struct Recipe {
 
 /// The page's sections by their headings, `##` and `###` alike.
 fn sections() -> Vec<(String, String)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cookbook.md");
-    let page = std::fs::read_to_string(path).expect("the page can be read");
+    let page = read("docs/cookbook.md");
     let mut sections = vec![(String::new(), String::new())];
     for line in page.lines() {
         if let Some(title) = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")) {
@@ -40,12 +39,6 @@ fn sections() -> Vec<(String, String)> {
     sections
 }
 
-/// The fences of a section: language and text.
-fn fences(text: &str) -> Vec<(&str, &str)> {
-    let inside = text.split("```").skip(1).step_by(2);
-    inside.map(|block| block.split_once('\n').expect("a fence has a line of its own")).collect()
-}
-
 /// One, or each of a list.
 fn each(value: Value) -> Vec<Value> {
     match value {
@@ -57,11 +50,12 @@ fn each(value: Value) -> Vec<Value> {
 impl Recipe {
     fn of(title: &str, text: &str) -> Option<Self> {
         let mut recipe = Self { title: title.to_owned(), ..Self::default() };
-        for (language, block) in fences(text) {
-            match language {
+        for fence in in_text(title, text) {
+            let block = &fence.text;
+            match fence.language.as_str() {
                 "yaml" => {
                     assert!(recipe.mapping.is_empty(), "{title}: a recipe has one mapping");
-                    block.clone_into(&mut recipe.mapping);
+                    recipe.mapping.clone_from(block);
                 }
                 "json" => recipe.take(block),
                 _ => {}
@@ -244,8 +238,7 @@ fn post(port: &str, path: &str, body: &str) -> Option<String> {
 
 /// The blueprints of the preset `classic`, and the one of users, which every catalog has.
 fn known_blueprints() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("blueprints/classic");
-    let files = std::fs::read_dir(folder).expect("the preset is there");
+    let files = std::fs::read_dir(root().join("blueprints/classic")).expect("the preset is there");
     let texts = files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a text"));
     let mut all: Vec<Value> = texts.map(|text| serde_json::from_str(&text).expect("JSON")).collect();
     all.push(json!({
@@ -309,16 +302,16 @@ async fn commands_of_the_cookbook_say_what_the_page_shows() {
     let stage = recipe.stage().await;
     let mut seen = 0;
     for (title, text) in sections() {
-        let fences = fences(&text);
-        for (at, (_, command)) in fences.iter().enumerate().filter(|(_, (language, _))| *language == "sh") {
-            let shown = fences.get(at + 1).filter(|(language, _)| *language == "text");
-            let (_, shown) = shown.unwrap_or_else(|| panic!("{title}: what does the command say?"));
-            let mut shell = stage.shell(command);
+        let fences = in_text(&title, &text);
+        for pair in fences.windows(2).filter(|pair| pair[0].language == "sh") {
+            let [command, shown] = pair else { continue };
+            assert_eq!(shown.language, "text", "{title}: what does the command say?");
+            let mut shell = stage.shell(&command.text);
             shell.env("APPLICATION__LOG_LEVEL", "WARNING");
             let output = tokio::task::spawn_blocking(move || shell.output()).await;
             let output = output.expect("the thread lives").expect("a shell can be started");
             assert!(output.status.success(), "{title}: {}", String::from_utf8_lossy(&output.stderr));
-            assert_eq!(&String::from_utf8_lossy(&output.stdout), shown, "{title}");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), shown.text, "{title}");
             seen += 1;
         }
     }

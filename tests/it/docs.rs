@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ocean_opsgenie::config::{
@@ -19,31 +18,13 @@ use ocean_opsgenie::report::{
 };
 use serde_json::Value;
 
+use crate::support::pages::{pages, read, root};
+
 const CREDENTIALS: [(&str, &str); 3] = [
     ("OCEAN__PORT__CLIENT_ID", "id"),
     ("OCEAN__PORT__CLIENT_SECRET", "secret"),
     ("OCEAN__INTEGRATION__CONFIG__API_TOKEN", "token"),
 ];
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(file: impl AsRef<Path>) -> String {
-    let file = root().join(file);
-    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()))
-}
-
-/// Every page that people read.
-fn pages() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).expect("docs can be read");
-    let docs = docs.map(|entry| entry.expect("docs can be read").path());
-    let others = ["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"].map(|name| root().join(name));
-    let mut pages: Vec<_> =
-        docs.chain(others).filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
-    pages.sort();
-    pages
-}
 
 /// The text of a page without what stands in fences.
 fn prose(text: &str) -> String {
@@ -84,11 +65,12 @@ fn relative_links_lead_somewhere() {
                 continue;
             }
             let (file, place) = target.split_once('#').unwrap_or((target, ""));
-            let leads_to = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let here = root().join(&page);
+            let leads_to = if file.is_empty() { here } else { here.with_file_name(file) };
             let is_there = leads_to.exists();
             let has_place = || anchors(&read(&leads_to)).contains(place);
             if !is_there || (!place.is_empty() && !has_place()) {
-                broken.push(format!("{}: {target}", page.display()));
+                broken.push(format!("{page}: {target}"));
             }
         }
     }
@@ -150,7 +132,7 @@ fn every_name_on_a_page_is_known_to_the_program() {
                     continue;
                 };
                 if notices.iter().any(|notice| notice.text.contains("is unknown and ignored")) {
-                    unknown.insert(format!("{name} in {}", page.display()));
+                    unknown.insert(format!("{name} in {page}"));
                 }
             }
         }
@@ -186,25 +168,6 @@ fn config_yaml_reads_as_shown() {
         assert_eq!(settings.source.api_url, "https://api.eu.opsgenie.com");
         assert_eq!(settings.resync_interval, Some(Duration::from_secs(3600)));
     }
-}
-
-#[test]
-fn mappings_on_pages_compile() {
-    let text = read("docs/mapping.md");
-    let mut seen = 0;
-    for block in fenced(&text, "yaml").into_iter().filter(|block| block.starts_with("resources:")) {
-        // A selector alone is shown where only that is the point.
-        if !block.contains("mappings:") {
-            continue;
-        }
-        seen += 1;
-        let (mapping, warnings) =
-            MappingFile::from_text("docs/mapping.md", block).unwrap_or_else(|faults| panic!("{faults}"));
-        assert!(warnings.is_empty(), "{warnings:?} in\n{block}");
-        let compiled = Rules::compile(&mapping, Environment::default());
-        compiled.unwrap_or_else(|faults| panic!("{faults:?} in\n{block}"));
-    }
-    assert!(seen > 0, "docs/mapping.md shows no mapping");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ocean_opsgenie::sandbox::{Access, Area, Effect, Fault, On, Sandbox};
 use serde_json::{Value, json};
 
+use crate::support::pages::fences;
 use crate::support::{IDENTIFIER, Run, Stage, plain_blueprint, plain_mapping};
 
 /// The seed account, with a catalog that a pass has set up.
@@ -276,4 +277,29 @@ async fn several_faults_are_all_told_and_a_program_gets_them_too() {
     let abouts: Vec<&Value> = faults.map(|finding| &finding["about"]).collect();
     assert_eq!(abouts, ["opsgenie", "catalog"]);
     assert!(!run.stdout.contains(Sandbox::API_KEY));
+}
+
+/// What stands for something on the page (`…`) may be anything, and lines may be left out.
+#[tokio::test]
+async fn the_page_shows_what_it_says() {
+    let stage = at_work().await;
+    stage.sandbox.opsgenie().with(|account| account.rights.set(Area::Incidents, Access::Forbidden));
+    let ten = jiff::SignedDuration::from_mins(10);
+    stage.sandbox.catalog().with(|catalog| catalog.clock.advance(ten));
+    let told = run(&stage, 3).await;
+    let told =
+        told.replace("SOURCE", "https://api.opsgenie.com").replace("CATALOG", "https://api.getport.io");
+    let told = told.replace("`mytestaccount`", "`acme`").replace("`Sandbox`", "`acme`");
+    let mut told = told.lines();
+    let page = fences("docs/doctor.md");
+    for shown in page[0].text.lines() {
+        let is_it = |line: &str| {
+            let mut rest = Some(line);
+            for part in shown.split('…') {
+                rest = rest.and_then(|rest| rest.split_once(part)).map(|(_, rest)| rest);
+            }
+            rest.is_some()
+        };
+        assert!(told.any(is_it), "the page shows what it does not say, or not here: {shown}");
+    }
 }

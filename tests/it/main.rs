@@ -7,6 +7,8 @@ mod book;
 mod catalog;
 mod catalog_faults;
 mod chart;
+#[cfg(unix)]
+mod commands;
 mod config_show;
 #[cfg(unix)]
 mod cookbook;
@@ -17,6 +19,7 @@ mod entities;
 mod examples;
 mod expected;
 mod faults;
+mod fences;
 mod fit;
 mod gallery;
 mod get;

@@ -1,5 +1,6 @@
 //! A sandbox and the program as a user meets it: a process of its own, with exit code, standard output and error.
 
+pub(crate) mod pages;
 pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
