@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -19,6 +20,60 @@ fn the_summary_has_every_page() {
     let all = pages();
     let pages = all.iter().filter_map(|page| page.strip_prefix("docs/")).filter(|name| *name != "SUMMARY.md");
     assert_eq!(linked, pages.collect());
+}
+
+/// mdBook takes every `.md` for a page of its own, and calls it `.html`.
+#[test]
+fn no_page_of_the_book_links_to_a_page_outside() {
+    for page in pages().into_iter().filter(|page| page.starts_with("docs/")) {
+        for link in read(&page).split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let is_page = Path::new(link).extension().is_some_and(|it| it == "md");
+            assert!(!(is_page && link.starts_with("../")), "{page}: {link}");
+        }
+    }
+}
+
+/// The program that makes a book, where it is on the path or named by `MDBOOK`.
+fn mdbook() -> Option<String> {
+    let mdbook = std::env::var("MDBOOK").unwrap_or_else(|_| "mdbook".to_owned());
+    let answers = Command::new(&mdbook).arg("--version").output().is_ok_and(|output| output.status.success());
+    answers.then_some(mdbook)
+}
+
+#[test]
+fn the_book_builds_and_its_links_lead_somewhere() {
+    let Some(mdbook) = mdbook() else {
+        eprintln!("no mdbook: the book was not built");
+        return;
+    };
+    let folder = tempfile::TempDir::new().expect("a temporary directory");
+    let mut command = Command::new(mdbook);
+    command.arg("build").arg("--dest-dir").arg(folder.path()).arg(root());
+    let output = command.output().expect("it can be started");
+    let told =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !told.contains("WARN") && !told.contains("ERROR"), "{told}");
+    let html = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let mut seen = 0;
+    for page in pages().iter().filter_map(|page| page.strip_prefix("docs/")?.strip_suffix(".md")) {
+        let whole = html(&format!("{page}.html"));
+        let Some((_, main)) = whole.split_once("<main>") else { continue };
+        let main = main.split("</main>").next().expect("split gives at least one part");
+        for link in main.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let (file, place) = link.split_once('#').unwrap_or((link, ""));
+            let leads = if link.contains("://") {
+                true
+            } else if let Some(outside) = file.strip_prefix("../") {
+                root().join(outside).exists()
+            } else {
+                let target = if file.is_empty() { whole.clone() } else { html(file) };
+                !target.is_empty() && (place.is_empty() || target.contains(&format!("id=\"{place}\"")))
+            };
+            assert!(leads, "{page}.html: {link}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 200, "only {seen} links were found");
 }
 
 /// What a service answers to a call, `GET /metrics` say, with this body.
