@@ -386,6 +386,29 @@ fn rows_below(heading: &str) -> Vec<Vec<Vec<String>>> {
     rows.map(|row| row.trim_end_matches('|').split(" | ").map(names).collect()).collect()
 }
 
+/// As <https://docs.github.com/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema>
+/// has it, as far as our forms go.
+#[test]
+fn forms_for_issues_are_forms() {
+    for name in ["fault", "wish"] {
+        let text = read(format!(".github/ISSUE_TEMPLATE/{name}.yml"));
+        let form: Value = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(form["name"].is_string() && form["description"].is_string(), "{name}");
+        let mut ids = BTreeSet::new();
+        for part in form["body"].as_array().expect("a form has a body") {
+            let shown = match part["type"].as_str() {
+                Some("markdown") => "value",
+                Some("input" | "textarea") => {
+                    assert!(ids.insert(part["id"].as_str()), "{name}: an id for each, and only once: {part}");
+                    "label"
+                }
+                _ => panic!("{name}: {part}"),
+            };
+            assert!(part["attributes"][shown].is_string(), "{name}: {part}");
+        }
+    }
+}
+
 #[test]
 fn every_explanation_is_a_row_of_the_differences() {
     let page = read("docs/differences.md");
