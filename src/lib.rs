@@ -131,8 +131,9 @@
 //!
 //! # Further pages
 //!
-//! `README.md` for users, `docs/` for reference, `.github/CONTRIBUTING.md` for how we work, `docs/differences.md` for where
-//! this departs from Port's own integration, and why.
+//! `docs/architecture.md` for where to begin and where to add what; `README.md` for users, `docs/` for reference,
+//! `.github/CONTRIBUTING.md` for how we work, `docs/differences.md` for where this departs from Port's own integration, and
+//! why.
 
 pub mod apply;
 pub mod catalog;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::pages::{pages, read, root};
+use crate::support::pages::{fences, pages, read, root};
 use crate::support::{Stage, alert_id, free_port, until};
 
 #[test]
@@ -31,6 +31,14 @@ fn no_page_of_the_book_links_to_a_page_outside() {
             assert!(!(is_page && link.starts_with("../")), "{page}: {link}");
         }
     }
+}
+
+#[test]
+fn the_way_of_the_data_is_drawn_alike() {
+    let drawing = &fences("docs/architecture.md")[0].text;
+    let lib: String =
+        read("src/lib.rs").lines().map(|line| line.trim_start_matches("//! ").to_owned() + "\n").collect();
+    assert!(lib.contains(drawing.as_str()), "src/lib.rs draws it otherwise");
 }
 
 /// The program that makes a book, where it is on the path or named by `MDBOOK`.

@@ -14,8 +14,9 @@ use crate::support::pages::{Fence, fences, pages, read};
 use crate::support::{Run, Stage, piped, plain_blueprint};
 
 /// Answers that are shown, by their page and how they begin; each is compared in a test of its own.
-const ANSWERS: [(&str, &str); 9] = [
+const ANSWERS: [(&str, &str); 10] = [
     ("README.md", "kind      listed  mapped"),     // examples.rs
+    ("docs/architecture.md", "settings ─▶"),       // book.rs
     ("docs/cookbook.md", "service 5d90aa10"),      // cookbook.rs
     ("docs/doctor.md", "ok       settings"),       // doctor.rs
     ("docs/mapping.md", "alert a1 · resource 1"),  // here
