@@ -42,8 +42,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 pub use catalog::{
-    Addition, BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Seeding,
-    Stamping, Told, Touch,
+    Addition, BadIdentifier, Catalog, Clock, EmptyText, Entity, Holding, LargePages, Manners, Nulls, Removal,
+    Seeding, Stamping, Told, Touch,
 };
 pub use opsgenie::{Access, Account, AllOnCalls, Area, Bucket, Domain, Rights, Throttle};
 pub use server::{

@@ -12,6 +12,7 @@ mod disk;
 mod door;
 mod entity;
 mod integration;
+mod migration;
 mod pieces;
 mod property;
 mod route;
@@ -36,9 +37,11 @@ use super::server::{Answer, Asked, Handle, Side};
 pub use addition::Addition;
 pub use clock::Clock;
 pub use entity::{Entity, Seeding};
+pub use migration::Removal;
 pub use told::Told;
 
 use answer::Refusal;
+use migration::Migration;
 use route::Route;
 use shelf::Shelf;
 
@@ -130,6 +133,8 @@ pub struct Manners {
     pub provisioned_config: Option<Value>,
     /// How many reads of the integration show an empty mapping before the provisioned one.
     pub provisioned_after: u32,
+    /// How the removal of a blueprint with all its entities goes on.
+    pub removal: Removal,
 }
 
 impl Default for Manners {
@@ -146,6 +151,7 @@ impl Default for Manners {
             provision_enabled: Vec::new(),
             provisioned_config: None,
             provisioned_after: 1,
+            removal: Removal::Done { after: 0 },
         }
     }
 }
@@ -165,6 +171,7 @@ pub struct Catalog {
     resync_states: Vec<Value>,
     resync_request: Option<Timestamp>,
     unprovisioned: BTreeMap<String, u32>,
+    migrations: Vec<Migration>,
     protected: BTreeSet<String>,
     additions: Vec<(Addition, Value)>,
     told: Vec<Told>,
@@ -188,6 +195,7 @@ impl Catalog {
             resync_states: Vec::new(),
             resync_request: None,
             unprovisioned: BTreeMap::new(),
+            migrations: Vec::new(),
             protected: BTreeSet::from(["_user".to_owned(), "_team".to_owned()]),
             additions: Vec::new(),
             told: Vec::new(),
@@ -246,6 +254,8 @@ impl Catalog {
             Route::DatasourceEntities => self.datasource_entities(asked),
             Route::BulkDelete => self.bulk_delete(asked),
             Route::Delete => self.single_delete(asked),
+            Route::DeleteAll => self.delete_all_entities(asked),
+            Route::GetMigration => self.get_migration(asked),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) enum Route {
     DatasourceEntities,
     BulkDelete,
     Delete,
+    DeleteAll,
+    GetMigration,
 }
 
 /// Whether the `User-Agent` of a call ends in `/exporter`.
@@ -58,6 +60,7 @@ impl Route {
             ["auth", "access_token"] if method == Method::POST => Some(Self::Token),
             ["pages"] if method == Method::POST => Some(Self::Page),
             ["actions"] if method == Method::POST => Some(Self::Action),
+            ["migrations", _] if method == Method::GET => Some(Self::GetMigration),
             ["organization"] if method == Method::GET => Some(Self::Organization),
             ["ingest", "logs" | "heartbeat" | "syncMetrics"] if method == Method::POST => Some(Self::Ingest),
             ["ingest", "syncMetrics", "resync", _, "kind", _] if method == Method::PUT => {
@@ -98,6 +101,7 @@ impl Route {
             ("GET", ["blueprints", _, "entities", _]) => Self::GetEntity,
             ("DELETE", ["blueprints", _, "entities", _]) => Self::Delete,
             ("POST", ["blueprints", _, "bulk", "entities", "delete"]) => Self::BulkDelete,
+            ("DELETE", ["blueprints", _, "all-entities"]) => Self::DeleteAll,
             _ => return None,
         })
     }
@@ -133,6 +137,8 @@ impl Route {
             Self::DatasourceEntities => "POST /v1/blueprints/entities/datasource-entities",
             Self::BulkDelete => "POST /v1/blueprints/*/bulk/entities/delete",
             Self::Delete => "DELETE /v1/blueprints/*/entities/*",
+            Self::DeleteAll => "DELETE /v1/blueprints/*/all-entities",
+            Self::GetMigration => "GET /v1/migrations/*",
         }
     }
 
@@ -149,6 +155,7 @@ impl Route {
             | Self::PatchBlueprint
             | Self::DeleteBlueprint => Suffix::Present,
             Self::LargePage
+            | Self::DeleteAll
             | Self::GetEntity
             | Self::ListBlueprints
             | Self::Scorecard
@@ -167,12 +174,13 @@ impl Route {
             | Self::Examples
             | Self::Ingest
             | Self::IngestKind
+            | Self::GetMigration
             | Self::GetBlueprint => Suffix::Absent,
         }
     }
 
     /// Writes of entities say in which event they happen.
     pub(super) fn names_event(self) -> bool {
-        matches!(self, Self::Bulk | Self::Upsert | Self::BulkDelete | Self::Delete)
+        matches!(self, Self::Bulk | Self::Upsert | Self::BulkDelete | Self::Delete | Self::DeleteAll)
     }
 }

@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{AGENT, PLAIN_AGENT, Scene};
-use crate::sandbox::{Clock, LargePages, Nulls, Seeding, Touch};
+use crate::sandbox::{Clock, LargePages, Nulls, Removal, Seeding, Touch};
 
 #[tokio::test]
 async fn wrong_credentials_and_old_tokens_are_401() {
@@ -331,6 +331,41 @@ async fn dependents_protect_or_go_too() {
     let (status, answer) = scene.delete("service", "true", &["s", "gone"]).await;
     assert_eq!((status, &answer["deletedEntities"]), (200, &json!(["s"])));
     assert_eq!(count(), 0);
+}
+
+#[tokio::test]
+async fn a_blueprint_goes_with_all_its_entities_and_not_at_once() {
+    let scene = Scene::empty().await;
+    scene.blueprints().await;
+    scene.upsert("incident", &[json!({ "identifier": "i", "relations": { "services": ["s"] } })]).await;
+    let event = "ocean_info_event_type=start";
+    let all =
+        |blueprint: &str| format!("/v1/blueprints/{blueprint}/all-entities?delete_blueprint=true&{event}");
+    let (status, answer) = scene.send(Method::DELETE, &all("service"), AGENT, None).await;
+    assert_eq!((status, &answer["error"]), (403, &json!("has_dependents")), "incidents point at it");
+    assert_eq!(scene.send(Method::DELETE, &all("nowhere"), AGENT, None).await.0, 404);
+    let alone = format!("/v1/blueprints/incident?{event}");
+    assert_eq!(scene.send(Method::DELETE, &alone, AGENT, None).await.0, 403, "it has entities");
+    let held = || {
+        let catalog = scene.sandbox.catalog();
+        catalog.with(|catalog| (catalog.blueprint("incident").is_some(), catalog.entities("incident").len()))
+    };
+    for (removal, statuses, left) in [
+        (Removal::Fails, ["FAILURE", "FAILURE", "FAILURE"], (true, 1)),
+        (Removal::Done { after: 2 }, ["RUNNING", "RUNNING", "COMPLETED"], (false, 0)),
+    ] {
+        scene.sandbox.catalog().with(|catalog| catalog.manners.removal = removal);
+        let (status, answer) = scene.send(Method::DELETE, &all("incident"), AGENT, None).await;
+        assert_eq!((status, held()), (200, (true, 1)), "{answer}");
+        let path = format!("/v1/migrations/{}", answer["migrationId"].as_str().expect("an id"));
+        for expected in statuses {
+            let (_, answer) = scene.send(Method::GET, &path, PLAIN_AGENT, None).await;
+            assert_eq!(answer["migration"]["status"], expected);
+        }
+        assert_eq!(held(), left);
+    }
+    assert_eq!(scene.send(Method::GET, "/v1/migrations/other", PLAIN_AGENT, None).await.0, 404);
+    assert!(scene.sandbox.catalog().violations().is_empty());
 }
 
 #[tokio::test]

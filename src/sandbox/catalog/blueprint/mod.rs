@@ -103,22 +103,31 @@ impl Catalog {
 
     pub(super) fn delete_blueprint(&mut self, asked: &Asked) -> Result<Answer, Refusal> {
         let identifier = identifier(asked);
-        if !self.shelf.blueprints.contains_key(identifier) {
-            return Err(Refusal::not_found("Blueprint", identifier));
-        }
-        let refused = |message: String| Err(Refusal::new(StatusCode::FORBIDDEN, "has_dependents", message));
+        self.may_go(identifier)?;
         if self.shelf.of_blueprint(identifier, "").next().is_some() {
-            return refused(format!("Blueprint \"{identifier}\" has entities"));
-        }
-        let mut others = self.shelf.blueprints.iter();
-        let pointing = others.find(|(other, body)| {
-            other.as_str() != identifier && rules::targets(body).any(|one| one == identifier)
-        });
-        if let Some((other, _)) = pointing {
-            return refused(format!("Blueprint \"{other}\" has a relation to \"{identifier}\""));
+            let message = format!("Blueprint \"{identifier}\" has entities");
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "has_dependents", message));
         }
         self.shelf.remove_blueprint(identifier);
         Ok(Answer::json(StatusCode::OK, &json!({ "ok": true })))
+    }
+
+    /// Whether a blueprint exists and no other one has a relation to it.
+    pub(super) fn may_go(&self, identifier: &str) -> Result<(), Refusal> {
+        if !self.shelf.blueprints.contains_key(identifier) {
+            return Err(Refusal::not_found("Blueprint", identifier));
+        }
+        let mut others = self.shelf.blueprints.iter();
+        let pointing = others.find(|(other, body)| {
+            other.as_str() != identifier && rules::targets(body).any(|target| target == identifier)
+        });
+        match pointing {
+            Some((other, _)) => {
+                let message = format!("Blueprint \"{other}\" has a relation to \"{identifier}\"");
+                Err(Refusal::new(StatusCode::FORBIDDEN, "has_dependents", message))
+            }
+            None => Ok(()),
+        }
     }
 }
 
