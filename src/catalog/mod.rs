@@ -10,6 +10,7 @@ mod ingest;
 mod integration;
 mod lines;
 mod read;
+mod removal;
 mod request;
 mod state;
 mod teller;
@@ -32,6 +33,7 @@ pub use ingest::{Counts, Metric, Part, SyncState};
 pub use integration::{Destination, Integration, Maker, Wanted};
 pub use lines::{LogLine, LogLines};
 pub use read::{Owned, Owners, SnapshotPage};
+pub use removal::{Migration, Progress};
 pub use request::{
     AddressError, DELETE_CHUNK, Dependents, Event, INTEGRATION_TYPE, Merge, MissingTargets, Parts, Requests,
     UPSERT_CHUNK, UpsertPolicy,

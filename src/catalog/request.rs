@@ -321,6 +321,27 @@ impl Requests {
         self.sign(Request::new(Method::DELETE, url), Signature::Exporter)
     }
 
+    /// `DELETE /v1/blueprints/{blueprint}/all-entities`: the blueprint goes, too.
+    pub fn delete_with_entities(&self, blueprint: &BlueprintId, event: Option<Event>) -> Request {
+        let mut url = self.url(&["blueprints", blueprint.as_str(), "all-entities"]);
+        url.query_pairs_mut().append_pair("delete_blueprint", "true");
+        if let Some(event) = event {
+            event.apply(&mut url);
+        }
+        self.sign(Request::new(Method::DELETE, url), Signature::Exporter)
+    }
+
+    /// `GET /v1/migrations/{id}`.
+    pub fn migration(&self, id: &str) -> Request {
+        self.get(&["migrations", id])
+    }
+
+    /// `DELETE /v1/integration/{identifier}`.
+    pub fn delete_integration(&self) -> Request {
+        let url = self.url(&["integration", &self.identifier]);
+        self.sign(Request::new(Method::DELETE, url), Signature::Plain)
+    }
+
     /// `POST /v1/blueprints/{blueprint}/entities/search`: one page of a blueprint with the given fields.
     pub fn page(&self, blueprint: &BlueprintId, fields: &[Field], from: Option<&str>) -> Request {
         let mut include = vec!["$identifier".to_owned()];

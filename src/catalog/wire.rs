@@ -72,6 +72,37 @@ pub(super) struct BlueprintAnswer {
     pub(super) blueprint: serde_json::Value,
 }
 
+/// `DELETE …/all-entities`. The public specification leaves the id out.
+#[derive(Deserialize)]
+pub(super) struct RemovalAnswer {
+    #[serde(default, rename = "migrationId")]
+    pub(super) migration_id: Option<String>,
+}
+
+/// `GET /v1/migrations/{id}`.
+#[derive(Deserialize)]
+pub(super) struct MigrationAnswer {
+    pub(super) migration: MigrationState,
+}
+
+#[derive(Deserialize)]
+pub(super) struct MigrationState {
+    pub(super) status: MigrationStatus,
+}
+
+/// The states that the public specification lists.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum MigrationStatus {
+    Initializing,
+    Pending,
+    Running,
+    PendingCancellation,
+    Completed,
+    Failure,
+    Cancelled,
+}
+
 /// `GET …/resync-request`.
 #[derive(Deserialize)]
 pub(super) struct ResyncRequestAnswer {

@@ -80,6 +80,11 @@ pub(super) enum Command {
     Apply(ApplyArguments),
     /// Puts back what a run deleted; without RUN, lists the runs that deleted something.
     Undo(UndoArguments),
+    /// What the first start gave the catalog.
+    Defaults {
+        #[command(subcommand)]
+        command: DefaultsCommand,
+    },
     /// Prints records of the source as JSON lines, in the shape that mappings see.
     Get(GetArguments),
     /// Writes a whole account into a folder, without keys and phone numbers, for --source.
@@ -166,6 +171,32 @@ pub(super) enum EventsCommand {
         #[arg(value_name = "ALERT")]
         alerts: Vec<String>,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum DefaultsCommand {
+    /// Deletes the default blueprints. When one of them has entities nothing is deleted, unless --force says so.
+    Clean(CleanArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the command line, resolved to enums at once")]
+pub(super) struct CleanArguments {
+    /// Accepted for the sake of scripts that say `ocean defaults clean PATH`; only `.` means something.
+    #[arg(value_name = "PATH", hide = true)]
+    pub(super) path: Option<PathBuf>,
+    /// Deletes their entities, too, where this installation alone wrote them. Nothing brings them back.
+    #[arg(short = 'f', long)]
+    pub(super) force: bool,
+    /// With --force: also where others wrote entities.
+    #[arg(short = 'y', long, requires = "force")]
+    pub(super) yes: bool,
+    /// Deletes the integration, too, and the mapping with it, once the blueprints are gone.
+    #[arg(short = 'd', long)]
+    pub(super) destroy: bool,
+    /// Waits until the catalog has deleted the entities.
+    #[arg(short = 'w', long)]
+    pub(super) wait: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod apply;
 mod arguments;
 mod config;
+mod defaults;
 mod doctor;
 mod events;
 mod faults;
@@ -124,6 +125,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Plan(plan)) => plan::run(&plan, &output, stop).await,
         Some(Command::Apply(apply)) => apply::run(&apply, &output, stop).await,
         Some(Command::Undo(undo)) => undo::run(&undo, &output, stop).await,
+        Some(Command::Defaults { command }) => defaults::run(&command, &output, stop).await,
         Some(Command::Get(get)) => get::run(&get, &output, stop).await,
         Some(Command::Record(record)) => record::run(&record, &output, stop).await,
         Some(Command::Map(map)) => map::run(map, &output, stop).await,

@@ -1,6 +1,7 @@
 //! What a run did: counts, faults, durations. One struct, two renderings; nothing is inferred from logs.
 
 mod checkup;
+mod clean;
 mod exit;
 mod markdown;
 mod peer;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use checkup::{Checkup, Finding, Health, checkup_text};
+pub use clean::{CleanReport, Cleaned, CleanedBlueprint, CleanedIntegration, clean_intent_text, clean_text};
 pub use exit::{Cause, Exit, Signal};
 pub use markdown::markdown;
 pub use peer::{Explanation, PeerDifference, PeerReport};

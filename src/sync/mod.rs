@@ -6,6 +6,7 @@
 
 mod applied;
 mod checkup;
+mod clean;
 mod connect;
 mod examples;
 mod failure;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use checkup::check_up;
+pub use clean::{Cleaning, Entities, Fate, Wait, clean};
 pub use connect::{Sides, VERSION, source};
 pub use failure::Failure;
 pub use live::{Again, Changes, Hinted, Live, Notified, Outcome, Trouble};

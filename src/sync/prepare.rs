@@ -194,7 +194,7 @@ fn destination(settings: &Settings) -> Destination {
 }
 
 /// What a new installation is given: a folder, a preset by name, or the preset that fits what the catalog holds.
-async fn resources(
+pub(super) async fn resources(
     settings: &Settings,
     sides: &Sides,
     origin: Option<ResourcesOrigin>,

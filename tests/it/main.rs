@@ -7,6 +7,7 @@ mod book;
 mod catalog;
 mod catalog_faults;
 mod chart;
+mod clean;
 #[cfg(unix)]
 mod commands;
 mod config_show;

@@ -53,6 +53,11 @@ impl On {
         Self::path(pattern).method(Method::PATCH)
     }
 
+    /// DELETE requests whose path fits.
+    pub fn delete(pattern: &'static str) -> Self {
+        Self::path(pattern).method(Method::DELETE)
+    }
+
     /// Only this method.
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
