@@ -617,3 +617,31 @@ async fn one_of_two_replicas_runs_the_passes_and_both_take_webhooks() {
     let run = first.stage.end(second).await;
     assert!(run.stderr.contains("another replica runs the passes"), "{}", run.stderr);
 }
+
+#[tokio::test]
+async fn a_replica_that_runs_no_passes_says_so() {
+    let listener = json!({ "type": "WEBHOOK", "appHost": "https://exporter.example.com" });
+    let mut first = Service::of(Stage::with_alerts(2).await, &listener);
+    first.keep_state();
+    first.start().await;
+    let resync = async |port: u16| {
+        let answer = first.client.post(format!("http://127.0.0.1:{port}/resync")).send().await;
+        answer.map(|answer| answer.status())
+    };
+    assert_eq!(resync(first.port).await.expect("it answers"), StatusCode::OK);
+    let port = free_port();
+    first.stage.set("APPLICATION__PORT", &port.to_string());
+    let second = first.stage.begin(&[]);
+    let mut answer = resync(port).await;
+    for _ in 0..1000 {
+        if answer.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        answer = resync(port).await;
+    }
+    assert_eq!(answer.expect("it answers"), StatusCode::SERVICE_UNAVAILABLE);
+    second.signal("TERM");
+    assert_eq!(first.stage.end(second).await.code, 143);
+    first.end().await;
+}
