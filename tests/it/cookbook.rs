@@ -318,27 +318,43 @@ async fn commands_of_the_cookbook_say_what_the_page_shows() {
     assert!(seen > 0, "the page has no command");
 }
 
+/// What is left of the services after a pass in which something may be deleted.
+async fn left_after_a_pass(stage: &Stage) -> Vec<String> {
+    stage.later();
+    stage.sync(&[]).await.exits(0);
+    stage.held("service")
+}
+
+fn end_in_opsgenie(stage: &Stage, name: &str) {
+    stage.sandbox.opsgenie().world(|world: &mut World| world.services.retain(|one| &*one.name != name));
+}
+
 /// What the page says about entities that something else made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_of_others_stay_as_the_page_says() {
     let recipe = recipe("of your own");
     let stage = recipe.stage().await;
-    let deletion = async |stage: &Stage| {
-        stage.later();
-        let run = stage.sync(&[]).await;
-        run.exits(0);
-        stage.held("service")
-    };
-    assert_eq!(deletion(&stage).await, ["pay"]);
-    stage
-        .sandbox
-        .opsgenie()
-        .world(|world: &mut World| world.services.retain(|one| &*one.name != "payments-api"));
-    assert_eq!(deletion(&stage).await, ["pay"], "Opsgenie's service is gone, and theirs is theirs");
+    assert_eq!(left_after_a_pass(&stage).await, ["pay"]);
+    end_in_opsgenie(&stage, "payments-api");
+    assert_eq!(left_after_a_pass(&stage).await, ["pay"], "Opsgenie's service is gone, and theirs is theirs");
     let mut mapping: Value = serde_yaml::from_str(&recipe.mapping).expect("YAML");
     mapping["resources"][0]["selector"]["query"] = json!("false");
     stage.mapping(&mapping, &[]);
-    assert_eq!(deletion(&stage).await, ["pay"], "taken out as the page says");
+    assert_eq!(left_after_a_pass(&stage).await, ["pay"], "taken out as the page says");
     stage.mapping(&json!({ "resources": [] }), &[]);
-    assert!(deletion(&stage).await.is_empty(), "taken out otherwise: the warning is one");
+    assert!(left_after_a_pass(&stage).await.is_empty(), "taken out otherwise: the warning is one");
+}
+
+/// What the page warns of: with an identifier in place of the search what was theirs is ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_of_others_go_as_the_page_warns() {
+    let mut recipe = recipe("of your own");
+    recipe.before[0]["identifier"] = json!("payments-api");
+    let mut mapping: Value = serde_yaml::from_str(&recipe.mapping).expect("YAML");
+    mapping["resources"][0]["port"]["entity"]["mappings"]["identifier"] = json!(".name");
+    recipe.mapping = serde_yaml::to_string(&mapping).expect("YAML");
+    let stage = recipe.stage().await;
+    assert_eq!(left_after_a_pass(&stage).await, ["payments-api"]);
+    end_in_opsgenie(&stage, "payments-api");
+    assert!(left_after_a_pass(&stage).await.is_empty());
 }
