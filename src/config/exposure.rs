@@ -50,7 +50,7 @@ impl Settings {
 
 fn is_telling(name: &str) -> bool {
     let upper = name.to_uppercase();
-    let is_ours = || names::SECRETS.iter().any(|secret| is_at_or_above(&upper, &secret.variable()));
+    let is_ours = || names::secrets().any(|secret| is_at_or_above(&upper, &secret.variable()));
     names_a_secret(name) || is_ours()
 }
 

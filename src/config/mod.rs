@@ -20,8 +20,10 @@ mod resources;
 mod settings;
 mod shown;
 mod sources;
+pub mod table;
 #[cfg(test)]
 mod tests;
+mod words;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};

@@ -4,6 +4,8 @@
 //! (<https://docs.port.io/build-your-software-catalog/custom-integration/ocean-framework/>), so that an existing
 //! installation keeps its variables.
 
+use super::table::{self, Form};
+
 /// A setting, named by its path: `port.client_id` is the variable `OCEAN__PORT__CLIENT_ID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Setting(&'static str);
@@ -150,64 +152,14 @@ pub const HTTP_PORT: Setting = Setting("application.port");
 /// `APPLICATION__ENABLE_HTTP_LOGGING`: whether log lines are shipped to the catalog.
 pub const HTTP_LOGGING: Setting = Setting("application.enable_http_logging");
 
-/// The settings that are credentials.
-pub(super) const SECRETS: [Setting; 4] = [CLIENT_ID, CLIENT_SECRET, API_TOKEN, WEBHOOK_SECRET];
-
-/// The settings that are read, credentials apart.
-const PLAIN: [Setting; 48] = [
-    PORT_BASE_URL,
-    IDENTIFIER,
-    TYPE,
-    API_URL,
-    CALLS_IN_FLIGHT,
-    SCHEDULES_OF_ONE_TEAM,
-    LISTENER_TYPE,
-    LISTENER_INTERVAL,
-    LISTENER_RESYNC_ON_START,
-    LISTENER_APP_HOST,
-    INITIALIZE,
-    ORIGIN,
-    RESOURCES_PATH,
-    RESOURCES_PRESET,
-    RESYNC_INTERVAL,
-    CLIENT_TIMEOUT,
-    RETRY_BUDGET,
-    SEND_EXAMPLES,
-    HEARTBEAT,
-    JQ_ENVIRONMENT,
-    JQ_STEPS,
-    JQ_SECONDS,
-    JQ_MADE_BYTES,
-    JQ_OUTPUT_BYTES,
-    ALLOW_EMPTY,
-    STATE_DIR,
-    BASE_URL,
-    PATH_PREFIX,
-    WEBHOOK_HEADER,
-    WEBHOOK_AUTHENTICATION,
-    LEASE,
-    METRICS_COMPAT,
-    SCHEDULE_ALERT,
-    SCHEDULE_INCIDENT,
-    SCHEDULE_SERVICE,
-    SCHEDULE_TEAM,
-    SCHEDULE_SCHEDULE,
-    SCHEDULE_ONCALL,
-    SCHEDULE_USER,
-    LOG_FORMAT,
-    BATCH_LENGTH,
-    BATCH_BYTES,
-    DELETE_BATCH_LENGTH,
-    CATALOG_TLS_VERIFY,
-    SOURCE_TLS_VERIFY,
-    LOG_LEVEL,
-    HTTP_PORT,
-    HTTP_LOGGING,
-];
-
 /// Every setting.
 pub(super) fn all() -> impl Iterator<Item = Setting> {
-    PLAIN.into_iter().chain(SECRETS)
+    table::ROWS.iter().map(|row| row.setting)
+}
+
+/// The settings that are credentials.
+pub(super) fn secrets() -> impl Iterator<Item = Setting> {
+    table::ROWS.iter().filter(|row| row.form == Form::Secret).map(|row| row.setting)
 }
 
 /// Names that Port's integration or its Helm chart sets and that mean nothing here.
@@ -282,7 +234,7 @@ pub(super) fn role(path: &str) -> Role {
 
 /// Every path that is read, the files of secrets included.
 fn paths_read() -> impl Iterator<Item = String> {
-    all().map(|setting| setting.0.to_owned()).chain(SECRETS.iter().map(|setting| setting.file_path()))
+    all().map(|setting| setting.0.to_owned()).chain(secrets().map(Setting::file_path))
 }
 
 /// The variable that somebody who wrote `name` may have meant, underscores and letter case apart.

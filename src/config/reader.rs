@@ -1,6 +1,5 @@
 //! Values out of the layers, each checked; what is wrong is gathered, not thrown.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,28 +10,13 @@ use super::names::Setting;
 use super::origin::Origin;
 use super::provenance::Provenance;
 use super::sources::ReadFile;
+use super::table::{self, Case, Form};
 use crate::secret::Secret;
 
 /// A value that a message shows is cut here: the reader knows what was written.
 const MAX_SHOWN_CHARACTERS: usize = 60;
 /// Credentials are short; a larger file was named by mistake.
 const MAX_SECRET_BYTES: usize = 64 << 10;
-
-/// Whether upper and lower case differ.
-#[derive(Clone, Copy)]
-pub(super) enum Case {
-    Exact,
-    Any,
-}
-
-impl Case {
-    fn agrees(self, name: &str, text: &str) -> bool {
-        match self {
-            Self::Exact => name == text,
-            Self::Any => name.eq_ignore_ascii_case(text),
-        }
-    }
-}
 
 /// Takes values out of the layers.
 pub(super) struct Reader<'a> {
@@ -167,6 +151,20 @@ impl<'a> Reader<'a> {
         Some((text, given.origin))
     }
 
+    /// A text of letters, digits and the signs of the table; empty is unset.
+    pub(super) fn name(&mut self, setting: Setting) -> Option<String> {
+        let Form::Name { expected, signs } = table::form(setting) else {
+            unreachable!("the table has another form for {setting:?}, as a test would tell")
+        };
+        let (name, origin) = self.text(setting)?;
+        if name.chars().all(|letter| letter.is_ascii_alphanumeric() || signs.contains(letter)) {
+            return Some(name);
+        }
+        let shown = self.shown(&Value::String(name));
+        self.malformed(setting, &origin, expected, shown);
+        None
+    }
+
     /// A text that is looked at and stays.
     pub(super) fn peek_text(&self, setting: Setting) -> Option<String> {
         self.layers.look(setting.path()).and_then(|given| given.value.as_str().map(str::to_owned))
@@ -200,17 +198,17 @@ impl<'a> Reader<'a> {
         Some(truth)
     }
 
-    /// A whole number within bounds.
-    pub(super) fn integer(
-        &mut self,
-        setting: Setting,
-        unit: &str,
-        bounds: RangeInclusive<u64>,
-    ) -> Option<u64> {
+    /// A whole number within the bounds of the table.
+    pub(super) fn integer(&mut self, setting: Setting) -> Option<u64> {
+        let Form::Whole { unit, least, most } = table::form(setting) else {
+            unreachable!("the table has another form for {setting:?}, as a test would tell")
+        };
         let given = self.layers.take(setting.path())?;
-        let Some(number) = scalar(&given.value).parse().ok().filter(|number| bounds.contains(number)) else {
+        let number = scalar(&given.value).parse().ok().filter(|number| (least..=most).contains(number));
+        let Some(number) = number else {
             let shown = self.shown(&given.value);
-            let expected = format!("a whole number{unit} from {} to {}", bounds.start(), bounds.end());
+            let of = if unit.is_empty() { "" } else { " of " };
+            let expected = format!("a whole number{of}{unit} from {least} to {most}");
             self.malformed(setting, &given.origin, &expected, shown);
             return None;
         };
@@ -239,24 +237,25 @@ impl<'a> Reader<'a> {
         seconds.map(Duration::from_secs)
     }
 
-    /// One of some names.
-    pub(super) fn choice<T: Copy>(
-        &mut self,
-        setting: Setting,
-        case: Case,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
+    /// One of some words, whose case matters as the table has it.
+    pub(super) fn choice<T: Copy>(&mut self, setting: Setting, words: &[(&'static str, T)]) -> Option<T> {
+        let Form::Word { case, words: names } = table::form(setting) else {
+            unreachable!("the table has another form for {setting:?}, as a test would tell")
+        };
         let given = self.layers.take(setting.path())?;
         let text = scalar(&given.value);
-        if let Some((_, choice)) = choices.iter().find(|(name, _)| case.agrees(name, &text)) {
+        let agrees = |name: &str| match case {
+            Case::Exact => name == text,
+            Case::Any => name.eq_ignore_ascii_case(&text),
+        };
+        if let Some((_, choice)) = words.iter().find(|(name, _)| agrees(name)) {
             self.provenance.note(setting, given.origin);
             return Some(*choice);
         }
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let shown = self.shown(&given.value);
-        let problem = Problem::Malformed { expected: format!("one of {}", quoted(&names)), shown };
+        let problem = Problem::Malformed { expected: format!("one of {}", quoted(names)), shown };
         let fault = Fault::about(setting, Some(given.origin), problem);
-        self.blame(match nearest(&text, &names) {
+        self.blame(match nearest(&text, names) {
             Some(meant) => fault.hinting(format!("did you mean `{meant}`?")),
             None => fault,
         });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::preset::Preset;
 use super::provenance::Provenance;
+use super::words;
 use crate::model::Kind;
 use crate::secret::Secret;
 
@@ -167,21 +168,12 @@ pub enum ResourcesOrigin {
 impl ResourcesOrigin {
     /// The name in settings and in the catalog.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "Empty",
-            Self::Default => "Default",
-            Self::Port => "Port",
-        }
+        words::name_of(&words::ORIGINS, &self)
     }
 
     /// The origin of that name, the old one of [`Self::Default`] included.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "Empty" => Some(Self::Empty),
-            "Default" | "Ocean" => Some(Self::Default),
-            "Port" => Some(Self::Port),
-            _ => None,
-        }
+        words::ORIGINS.iter().find(|(known, _)| *known == name).map(|(_, origin)| *origin)
     }
 }
 

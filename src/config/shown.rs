@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::exposure::holds_a_password;
 use super::names::{self, Setting};
 use super::settings::{
-    BatchSettings, Callers, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings,
-    EventListener, ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, Metrics,
-    ResourceSettings, SchedulesOfOneTeam, ServerSettings, Settings, SourceSettings, WebhookSettings,
+    BatchSettings, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings, EventListener,
+    ExpressionSettings, INTEGRATION_TYPE, LoggingSettings, Metrics, ResourceSettings, ServerSettings,
+    Settings, SourceSettings, WebhookSettings,
 };
+use super::words::{self, name_of};
 use crate::model::Kind;
 use crate::secret::Secret;
 
@@ -70,7 +71,7 @@ impl Settings {
             (names::API_TOKEN, masked(api_token)),
             (names::API_URL, text(api_url)),
             (names::CALLS_IN_FLIGHT, text(calls_in_flight)),
-            (names::SCHEDULES_OF_ONE_TEAM, text(schedules_name(*schedules_of_one_team))),
+            (names::SCHEDULES_OF_ONE_TEAM, text(name_of(&words::SCHEDULES, schedules_of_one_team))),
             (names::LISTENER_TYPE, name),
             (names::LISTENER_INTERVAL, interval),
             (names::LISTENER_RESYNC_ON_START, on_start),
@@ -96,7 +97,7 @@ impl Settings {
             (names::PATH_PREFIX, unless_empty(path_prefix.clone())),
             (names::WEBHOOK_SECRET, masked(secret)),
             (names::WEBHOOK_HEADER, text(header)),
-            (names::WEBHOOK_AUTHENTICATION, text(callers_name(*callers))),
+            (names::WEBHOOK_AUTHENTICATION, text(name_of(&words::CALLERS, callers))),
             (names::METRICS_COMPAT, text(&(*metrics == Metrics::WithThePeers))),
             (names::SCHEDULE_ALERT, every(Kind::Alert)),
             (names::SCHEDULE_INCIDENT, every(Kind::Incident)),
@@ -105,13 +106,13 @@ impl Settings {
             (names::SCHEDULE_SCHEDULE, every(Kind::Schedule)),
             (names::SCHEDULE_ONCALL, every(Kind::ScheduleOncall)),
             (names::SCHEDULE_USER, every(Kind::User)),
-            (names::LOG_FORMAT, text(format_name(*format))),
+            (names::LOG_FORMAT, text(name_of(&words::FORMATS, format))),
             (names::BATCH_LENGTH, text(upsert_length)),
             (names::BATCH_BYTES, text(upsert_bytes)),
             (names::DELETE_BATCH_LENGTH, text(delete_length)),
             (names::CATALOG_TLS_VERIFY, text(&(*of_catalog == Certificates::Checked))),
             (names::SOURCE_TLS_VERIFY, text(&(*of_source == Certificates::Checked))),
-            (names::LOG_LEVEL, text(level_name(*level))),
+            (names::LOG_LEVEL, text(name_of(&words::LEVELS, level))),
             (names::HTTP_PORT, text(port)),
             (names::HTTP_LOGGING, text(logs)),
         ]
@@ -127,36 +128,6 @@ fn listening(listener: &EventListener) -> [Option<String>; 4] {
         }
         EventListener::WebhooksOnly => [text("WEBHOOKS_ONLY"), None, None, None],
         EventListener::Webhook { app_host } => [text("WEBHOOK"), None, None, text(app_host)],
-    }
-}
-
-fn schedules_name(schedules: SchedulesOfOneTeam) -> &'static str {
-    match schedules {
-        SchedulesOfOneTeam::Merge => "merge",
-        SchedulesOfOneTeam::Last => "last",
-    }
-}
-
-fn callers_name(callers: Callers) -> &'static str {
-    match callers {
-        Callers::WithSecret => "required",
-        Callers::Anybody => "off",
-    }
-}
-
-fn format_name(format: LogFormat) -> &'static str {
-    match format {
-        LogFormat::Text => "text",
-        LogFormat::Json => "json",
-    }
-}
-
-fn level_name(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Debug => "DEBUG",
-        LogLevel::Info => "INFO",
-        LogLevel::Warning => "WARNING",
-        LogLevel::Error => "ERROR",
     }
 }
 
