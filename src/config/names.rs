@@ -221,12 +221,15 @@ pub(super) fn role(path: &str) -> Role {
     if paths_read().any(|known| known == path) {
         return Role::Read;
     }
+    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    if paths_read().any(|known| is_above(&known)) {
+        return Role::Group;
+    }
     let group = path.split('.').next().unwrap_or(path);
     if WITHOUT_MEANING.contains(&path) || GROUPS_WITHOUT_MEANING.contains(&group) {
         return Role::WithoutMeaning;
     }
-    let is_above = |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    if paths_read().any(|known| is_above(&known)) || WITHOUT_MEANING.iter().any(|known| is_above(known)) {
+    if WITHOUT_MEANING.iter().any(|known| is_above(known)) {
         return Role::Group;
     }
     Role::Unknown
@@ -308,6 +311,8 @@ mod tests {
         assert_eq!(role("integration"), Role::Group);
         assert_eq!(role("integration.config"), Role::Group);
         assert_eq!(role("ssl.port.x509"), Role::Group);
+        assert_eq!(role("metrics"), Role::Group);
+        assert_eq!(role("metrics.enabled"), Role::WithoutMeaning);
         assert_eq!(role("live_events.redis.host"), Role::WithoutMeaning);
         assert_eq!(role("lakehouse_enabled"), Role::WithoutMeaning);
         assert_eq!(role("port.nothing"), Role::Unknown);
