@@ -353,8 +353,8 @@ pub(super) fn mapped_kinds() -> impl TypedValueParser<Value = Kind> {
 
 fn named(kinds: &[Kind]) -> impl TypedValueParser<Value = Kind> + use<> {
     let value = |kind: &Kind| {
-        let value = PossibleValue::new(kind.name());
-        if *kind == Kind::ScheduleOncall { value.alias("schedule-on-call") } else { value }
+        let aliases = Kind::ALIASES.into_iter().filter(|(_, known)| known == kind);
+        PossibleValue::new(kind.name()).aliases(aliases.map(|(name, _)| name))
     };
     let values: Vec<PossibleValue> = kinds.iter().map(value).collect();
     PossibleValuesParser::new(values).try_map(|name| name.parse::<Kind>())

@@ -37,6 +37,9 @@ impl Kind {
         Self::WebhookEvent,
     ];
 
+    /// Other names that are understood: the spelling of Port's integration specification.
+    pub const ALIASES: [(&str, Self); 1] = [("schedule-on-call", Self::ScheduleOncall)];
+
     /// Every kind that has a listing.
     pub const LISTED: [Self; 7] = [
         Self::Alert,
@@ -51,6 +54,11 @@ impl Kind {
     /// Whether the source can list it.
     pub fn is_listed(self) -> bool {
         self != Self::WebhookEvent
+    }
+
+    /// Every name that is understood, aliases last.
+    pub fn names() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.into_iter().map(|kind| (kind.name(), kind)).chain(Self::ALIASES)
     }
 
     /// The name in mappings, reports and logs.
@@ -79,14 +87,12 @@ impl fmt::Display for Kind {
 #[error("unknown kind `{0}`")]
 pub struct UnknownKind(pub String);
 
-/// `schedule-on-call`, the spelling of Port's integration specification, is an alias of `schedule-oncall`.
+/// A name of [`Kind::names`].
 impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        if text == "schedule-on-call" {
-            return Ok(Self::ScheduleOncall);
-        }
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| UnknownKind(text.to_owned()))
+        let named = Self::names().find(|(name, _)| *name == text);
+        named.map(|(_, kind)| kind).ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }
