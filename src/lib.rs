@@ -45,6 +45,7 @@
 //! | [`value`] | the one value of records and entities: parsed once from bytes, written once to bytes |
 //! | [`model`] | names of the domain: kinds, records, entities, blueprints, filters, verdicts; no I/O |
 //! | [`secret`] | a text that cannot be printed |
+//! | [`schema`] | the words in which the schemas for editors and programs are written |
 //! | [`config`] | what the user decides: settings and mapping, each value with where it came from |
 //! | [`http`] | the one client for both sides: pace, retry, limits, counters |
 //! | [`opsgenie`] | the source: requests, listings that are whole however long, what each status means; recordings replayed |
@@ -69,11 +70,11 @@
 //!
 //! | module | imports |
 //! |---|---|
-//! | `value`, `secret`, `sandbox` | nothing of ours |
+//! | `value`, `secret`, `schema`, `sandbox` | nothing of ours |
 //! | `model`, `jq` | `value` |
 //! | `state` | `model`, `value` |
 //! | `http` | `secret` |
-//! | `config` | `model`, `secret`, `value` |
+//! | `config` | `model`, `schema`, `secret`, `value` |
 //! | `opsgenie`, `catalog` | `http`, `model`, `secret`, `value` |
 //! | `enrich` | `model`, `opsgenie`, `value` |
 //! | `record` | `enrich`, `model`, `opsgenie`, `secret`, `state`, `value` |
@@ -149,6 +150,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod schema;
 pub mod secret;
 pub mod serve;
 pub mod state;

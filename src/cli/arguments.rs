@@ -104,6 +104,8 @@ pub(super) enum Command {
     Sandbox(SandboxArguments),
     /// Asks the service on this machine how it is: 0 when it is well. For images that hold no other program.
     Healthcheck(HealthcheckArguments),
+    /// Prints a JSON Schema, for editors and programs.
+    Schema(SchemaArguments),
     /// Prints what a shell needs to complete commands and flags.
     Completions(CompletionsArguments),
     /// Prints the manual page.
@@ -207,6 +209,19 @@ pub(super) enum ConfigCommand {
         #[arg(long)]
         origin: bool,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct SchemaArguments {
+    /// Of what.
+    #[arg(value_name = "WHICH", value_enum)]
+    pub(super) which: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    /// The file of settings, `config.yaml`.
+    Config,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -16,6 +16,7 @@ mod plan;
 mod progress;
 mod record;
 mod sandbox;
+mod schema;
 mod service;
 mod settings;
 mod stop;
@@ -134,6 +135,7 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Sandbox(sandbox)) => sandbox::run(&sandbox, &output, stop).await,
         Some(Command::Healthcheck(arguments)) => healthcheck::run(&arguments, &output).await,
         Some(Command::Config { command }) => config::run(&command, &output),
+        Some(Command::Schema(which)) => schema::run(&which),
         Some(Command::Completions(shell)) => help::completions(&shell),
         Some(Command::Man(man)) => help::man(&man),
         Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),

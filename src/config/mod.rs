@@ -17,6 +17,7 @@ mod provenance;
 mod reader;
 mod resolve;
 mod resources;
+mod schema;
 mod settings;
 mod shown;
 mod sources;
@@ -37,6 +38,7 @@ pub use preset::Preset;
 pub use provenance::Provenance;
 pub use reader::nearest;
 pub use resources::{ResourceFault, ResourceFaults, Resources};
+pub use schema::schema;
 pub use settings::{
     BatchSettings, Callers, CatalogSettings, Certificates, DeletionSettings, DisclosureSettings,
     EventListener, ExpressionSettings, INTEGRATION_TYPE, LogFormat, LogLevel, LoggingSettings, Metrics,

@@ -263,6 +263,35 @@ fn squeezed(name: &str) -> String {
     name.to_uppercase().split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
+/// The names directly within a group, or below the root where it is empty, that others know and that mean nothing here.
+pub(super) fn without_meaning_in(group: &str) -> Vec<String> {
+    let groups = GROUPS_WITHOUT_MEANING.iter().filter(|_| group.is_empty());
+    let known = WITHOUT_MEANING.iter().filter_map(|path| match group {
+        "" => Some(*path),
+        group => path.strip_prefix(group)?.strip_prefix('.'),
+    });
+    let mut names: Vec<String> =
+        groups.copied().chain(known).filter_map(|path| Some(path.split('.').next()?.to_owned())).collect();
+    names.dedup();
+    names
+}
+
+/// Whether what nobody here knows of a group is known to others.
+pub(super) fn is_group_without_meaning(path: &str) -> bool {
+    GROUPS_WITHOUT_MEANING.contains(&path)
+}
+
+/// `client_id` as `clientId`.
+pub(super) fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |camel, word| {
+        let mut letters = word.chars();
+        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+        camel + &initial.into_iter().chain(letters).collect::<String>()
+    })
+}
+
 /// `clientId` as `client_id`; what is in snake case stays.
 pub(super) fn snake_case(key: &str) -> String {
     let letters: Vec<char> = key.chars().collect();

@@ -41,6 +41,7 @@ mod reach;
 mod recipes;
 mod recording;
 mod rehearsal;
+mod schema;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
