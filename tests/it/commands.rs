@@ -2,6 +2,7 @@
 //! on both sides. Our program is itself; every other tool is a stand-in that knows what the pages ask of it, and refuses the
 //! rest.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -216,4 +217,28 @@ fn commands_in_the_text_are_taken() {
         }
     }
     assert!(seen > 10, "only {seen} commands were found");
+}
+
+#[test]
+fn every_command_has_a_row_in_the_readme() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let help = piped(folder.path(), &["--help"], b"").stdout;
+    let (_, list) = help.split_once("Commands:\n").expect("commands are listed");
+    let (list, _) = list.split_once("\n\n").expect("the list ends");
+    // What a command is for may go on in a line of its own, deeper in.
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    let commands: BTreeSet<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+    let readme = read("README.md");
+    let rows: Vec<&str> =
+        readme.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let has_row = |command: &str| {
+        let spans = rows.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        spans.into_iter().any(|span| span.split(' ').next() == Some(command))
+    };
+    let missing: Vec<&str> =
+        commands.iter().copied().filter(|command| *command != "help" && !has_row(command)).collect();
+    assert!(
+        commands.len() > 15 && missing.is_empty(),
+        "README.md has no row for {missing:?} of {commands:?}"
+    );
 }

@@ -20,6 +20,9 @@ async fn one_pass_fills_an_empty_catalog() {
     assert_eq!(rows.len(), 4, "README.md shows the table");
     let missing: Vec<_> = rows.into_iter().filter(|row| !report.contains(row)).collect();
     assert!(missing.is_empty(), "README.md shows {missing:?}, and the report is\n{report}");
+    let last = readme.lines().find_map(|line| line.strip_prefix("done in ")?.split_once(": "));
+    let (_, counts) = last.expect("README.md shows how it ends");
+    assert!(report.contains(counts), "README.md says {counts}, and the report is\n{report}");
     let entity = &entity[entity.find('{').expect("the entity is JSON")..];
     let entity: serde_json::Value = serde_json::from_str(entity).expect("the entity is JSON");
     assert_eq!(entity["blueprint"], "opsGenieAlert");
