@@ -222,6 +222,8 @@ pub(super) struct SchemaArguments {
 pub(super) enum SchemaName {
     /// The file of settings, `config.yaml`.
     Config,
+    /// A mapping.
+    Mapping,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -10,6 +10,7 @@ use super::{terminal, told};
 pub(super) fn run(arguments: &SchemaArguments) -> Exit {
     let schema = match arguments.which {
         SchemaName::Config => config::schema(),
+        SchemaName::Mapping => config::mapping::schema(),
     };
     told(terminal::data(&format!("{schema:#}")))
 }

@@ -34,7 +34,7 @@ const ELSEWHERE: [(&str, &str, &str); 3] = [
     ("docs/settings.md", "yaml", "docs.rs: config_yaml_reads_as_shown"),
 ];
 
-fn all() -> Vec<(String, Fence)> {
+pub(crate) fn all() -> Vec<(String, Fence)> {
     let of_page = |page: String| fences(&page).into_iter().map(move |fence| (page.clone(), fence));
     pages().into_iter().flat_map(of_page).collect()
 }
@@ -70,7 +70,7 @@ fn is_cases(page: &str, fence: &Fence) -> bool {
 }
 
 /// A mapping; where only a selector is shown, or a part of one, made whole.
-fn mapping(fence: &Fence) -> Option<String> {
+pub(crate) fn mapping(fence: &Fence) -> Option<String> {
     const ENTITY: &str = "    port:\n      entity:\n        mappings:\n          identifier: .id\n          blueprint: '\"a\"'\n";
     let text = &fence.text;
     if text.starts_with("resources:\n") {

@@ -3,14 +3,18 @@
 use std::path::Path;
 
 use jsonschema::Validator;
+use ocean_opsgenie::config::mapping::MappingFault;
 use ocean_opsgenie::config::table::{Case, Fallback, Form, ROWS, Row};
-use ocean_opsgenie::jq::Limits;
-use serde_json::Value;
+use ocean_opsgenie::config::{MappingFile, Severity};
+use ocean_opsgenie::jq::{Environment, Limits};
+use ocean_opsgenie::map::sound;
+use serde_json::{Value, json};
 
-use crate::support::pages::{fences, read, root};
+use crate::fences;
+use crate::support::pages::{read, root};
 use crate::support::piped;
 
-const SCHEMAS: [&str; 1] = ["config"];
+const SCHEMAS: [&str; 2] = ["config", "mapping"];
 
 fn schema(name: &str) -> Value {
     serde_json::from_str(&read(format!("schemas/{name}.json"))).expect("a schema is JSON")
@@ -58,7 +62,7 @@ fn a_schema_that_nobody_knows_is_refused_with_the_names() {
     assert_eq!(run.code, 2);
     insta::assert_snapshot!(run.stderr, @r"
     error: invalid value 'confg' for '<WHICH>'
-      [possible values: config]
+      [possible values: config, mapping]
 
       tip: a similar value exists: 'config'
 
@@ -162,12 +166,218 @@ fn what_an_expression_may_use_is_what_the_engine_allows() {
 #[test]
 fn settings_that_we_write_are_valid() {
     let validator = validator("config");
-    let shown: Vec<String> =
-        fences("docs/settings.md").into_iter().filter(|it| it.language == "yaml").map(|it| it.text).collect();
+    let shown: Vec<String> = crate::support::pages::fences("docs/settings.md")
+        .into_iter()
+        .filter(|it| it.language == "yaml")
+        .map(|it| it.text)
+        .collect();
     assert!(!shown.is_empty(), "docs/settings.md shows no config.yaml");
     for text in shown.into_iter().chain([read("src/cli/init/config.yaml")]) {
         is_valid(&validator, &yaml(&text), &text);
     }
+}
+
+#[test]
+fn mappings_that_we_write_are_valid() {
+    let validator = validator("mapping");
+    let mut seen = 0;
+    for file in ["mappings/classic.yaml", "mappings/full.yaml", "examples/webhook-event/mapping.yaml"] {
+        is_valid(&validator, &yaml(&read(file)), file);
+    }
+    for (_, fence) in fences::all().into_iter().filter(|(_, fence)| fence.language == "yaml") {
+        let Some(mapping) = fences::mapping(&fence) else { continue };
+        seen += 1;
+        is_valid(&validator, &yaml(&mapping), &fence.place);
+    }
+    assert!(seen >= 15, "only {seen} mappings were found");
+}
+
+/// A mapping in which a value stands at a place.
+fn mapping_with(place: &str, value: &Value) -> Value {
+    let mut mapping = json!({ "resources": [{
+        "kind": "alert",
+        "selector": { "query": "true" },
+        "port": { "itemsToParse": ".tags", "entity": { "mappings": {
+            "identifier": ".id", "title": ".message", "blueprint": "\"a\"",
+            "properties": { "p": ".p" }, "relations": { "r": ".r" },
+        } } },
+    }] });
+    let (parent, key) = place.rsplit_once('/').expect("a place has a parent");
+    let parent = mapping.pointer_mut(parent).expect("the parent is there");
+    let at = key.parse::<usize>();
+    match at {
+        Ok(at) => parent[at] = value.clone(),
+        Err(_) => parent[key] = value.clone(),
+    }
+    mapping
+}
+
+/// Whether `validate` finds nothing wrong.
+fn is_sound(mapping: &Value) -> bool {
+    let read = MappingFile::from_text("mapping.json", &mapping.to_string());
+    sound(read, Environment::default()).is_ok_and(|sound| {
+        let strict = |warning: &MappingFault| warning.diagnostic(Severity::Error).severity == Severity::Error;
+        !sound.warnings.iter().any(strict)
+    })
+}
+
+/// A place in a mapping, and what stands there.
+type Put = (String, Value);
+
+fn at(place: &str, value: Value) -> Put {
+    (place.to_owned(), value)
+}
+
+fn field(name: &str, value: Value) -> Put {
+    (format!("/resources/0/port/entity/mappings/{name}"), value)
+}
+
+/// A resource with this in its selector besides the query.
+fn kind(kind: &str, mut selector: Value) -> Put {
+    selector["query"] = "true".into();
+    let mappings = json!({ "identifier": ".id", "blueprint": "'a'" });
+    at(
+        "/resources/0",
+        json!({ "kind": kind, "selector": selector, "port": { "entity": { "mappings": mappings } } }),
+    )
+}
+
+fn asked(of: &str, parameters: &Value) -> Put {
+    kind(of, json!({ "apiQueryParams": parameters }))
+}
+
+fn right() -> Vec<Put> {
+    let search = json!({ "combinator": "'and'", "rules": [
+        { "property": "'$title'", "operator": "'='", "value": ".id" },
+        { "combinator": "'or'", "rules": [{ "operator": "'relatedTo'", "blueprint": "'a'" }] },
+    ] });
+    vec![
+        at("/resources", json!([])),
+        at("/deleteDependentEntities", json!(false)),
+        at("/enableMergeEntity", json!("True")),
+        at("/createMissingRelatedEntities", json!(null)),
+        at("/entityDeletionThreshold", json!(0)),
+        at("/entityDeletionThreshold", json!(1)),
+        at("/entityDeletionThreshold", json!(null)),
+        at("/resources/0/port/itemsToParse", json!(null)),
+        at("/resources/0/port/itemsToParseName", json!("tag")),
+        at("/resources/0/port/itemsToParseTopLevelTransform", json!("false")),
+        at("/resources/0/port/entity/mappings", json!([{ "identifier": 5, "blueprint": "'a'" }])),
+        at("/resources/0/port/entity/mappings", json!([])),
+        at("/resources/0/selector/query", json!(true)),
+        at("/resources/0/selector/exportEnvVariables", json!({ "a": [1] })),
+        field("identifier", search.clone()),
+        field("team", search.clone()),
+        field("title", json!(null)),
+        field("icon", json!(true)),
+        field("properties", json!(null)),
+        field("properties", json!({ "a": 1, "b": { "c": [".d", { "e": true }] } })),
+        field("relations", json!({ "one": ".a", "many": [".a", ".b"], "found": search })),
+        kind("schedule-on-call", json!({})),
+        kind("webhook-event", json!({})),
+        kind("team", json!({ "includeMembers": true })),
+        kind("alert", json!({ "includeMembers": null, "includeDetails": "true" })),
+        asked(
+            "alert",
+            &json!({ "status": "OPEN, closed", "priority": ["p1", "P2"], "isSeen": true, "is_seen": null }),
+        ),
+        asked(
+            "alert",
+            &json!({ "createdAt": "-7d", "count": 5, "teams": "a, b", "tag": ["x"], "details.key": 3 }),
+        ),
+        asked(
+            "alert",
+            &json!({ "last_occurred_at": 1_700_000_000, "query": "tag:a", "acknowledged": "False" }),
+        ),
+        asked("incident", &json!({ "status": "resolved", "postmortemRequired": [true], "services": ["a"] })),
+        asked("schedule", &json!({ "expand": "rotation" })),
+        asked("schedule", &json!({ "expand": null })),
+    ]
+}
+
+fn wrong() -> Vec<Put> {
+    vec![
+        at("/resources", json!(null)),
+        at("/resources", json!({})),
+        at("/resources/0", json!("alert")),
+        at("/ressources", json!([])),
+        at("/deleteDependentEntities", json!("perhaps")),
+        at("/enableMergeEntity", json!(1)),
+        at("/entityDeletionThreshold", json!(1.1)),
+        at("/entityDeletionThreshold", json!(-0.1)),
+        at("/entityDeletionThreshold", json!("0.5")),
+        at("/resources/0/kind", json!("alrt")),
+        at("/resources/0/kind", json!(null)),
+        at("/resources/0/kind", json!(5)),
+        at("/resources/0/what", json!(1)),
+        at("/resources/0/selector", json!("true")),
+        at("/resources/0/selector", json!({})),
+        at("/resources/0/selector/query", json!(null)),
+        at("/resources/0/selector/query", json!([".a"])),
+        at("/resources/0/selector/qurey", json!("true")),
+        at("/resources/0/port", json!(null)),
+        at("/resources/0/port", json!({})),
+        at("/resources/0/port/entities", json!({})),
+        at("/resources/0/port/itemsToParse", json!([".a"])),
+        at("/resources/0/port/itemsToParseName", json!("")),
+        at("/resources/0/port/itemsToParseName", json!(5)),
+        at("/resources/0/port/itemsToParseTopLevelTransform", json!("no")),
+        at("/resources/0/port/entity", json!({})),
+        at("/resources/0/port/entity/mapping", json!({})),
+        at("/resources/0/port/entity/mappings", json!("a")),
+        at("/resources/0/port/entity/mappings", json!(["a"])),
+        field("identifier", json!(null)),
+        field("blueprint", json!(null)),
+        field("blueprint", json!(["a"])),
+        field("blueprint", json!({ "a": "b" })),
+        field("propertys", json!({})),
+        field("properties", json!(".all")),
+        field("properties", json!([])),
+        field("properties", json!({ "a": null })),
+        field("properties", json!({ "a": { "b": [null] } })),
+        field("relations", json!(".all")),
+        field("relations", json!({ "a": null })),
+        kind("alert", json!({ "includeMembers": true })),
+        kind("team", json!({ "includeDetails": true })),
+        kind("service", json!({ "apiQueryParams": { "status": "open" } })),
+        kind("webhook-event", json!({ "apiQueryParams": {} })),
+        asked("alert", &json!("status:open")),
+        asked("alert", &json!({ "services": "a" })),
+        asked("alert", &json!({ "state": "open" })),
+        asked("alert", &json!({ "status": "resolved" })),
+        asked("alert", &json!({ "priority": ["P1", "P9"] })),
+        asked("alert", &json!({ "priority": [] })),
+        asked("alert", &json!({ "isSeen": "yes" })),
+        asked("alert", &json!({ "isSeen": 1 })),
+        asked("alert", &json!({ "isSeen": [true, false] })),
+        asked("alert", &json!({ "teams": "" })),
+        asked("alert", &json!({ "teams": { "a": 1 } })),
+        asked("alert", &json!({ "teams": [["a"]] })),
+        asked("alert", &json!({ "createdAt": ["-7d", "-1d"] })),
+        asked("alert", &json!({ "count": true })),
+        asked("alert", &json!({ "query": ["a"] })),
+        asked("alert", &json!({ "query": " " })),
+        asked("alert", &json!({ "expand": "rotation" })),
+        asked("incident", &json!({ "isSeen": true })),
+        asked("schedule", &json!({ "expand": "rotations" })),
+        asked("schedule", &json!({ "expand": true })),
+        asked("schedule", &json!({ "status": "open" })),
+    ]
+}
+
+#[test]
+fn what_is_wrong_with_a_mapping_is_wrong_to_validate_and_to_the_schema() {
+    let validator = validator("mapping");
+    let mut differ = Vec::new();
+    let right = right().into_iter().map(|case| (case, true));
+    for ((place, value), expected) in right.chain(wrong().into_iter().map(|case| (case, false))) {
+        let mapping = mapping_with(&place, &value);
+        let (sound, valid) = (is_sound(&mapping), validator.is_valid(&mapping));
+        if (sound, valid) != (expected, expected) {
+            differ.push(format!("{place} {value}: sound {sound}, valid {valid}"));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
 
 /// What a text of YAML holds.

@@ -7,6 +7,7 @@ mod fault;
 pub(super) mod locate;
 pub(super) mod node;
 mod read;
+mod schema;
 mod selector;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::ops::Range;
 pub use fault::{MappingFault, MappingFaults, MappingProblem};
 pub use read::Reading;
 pub(super) use read::defaults;
+pub use schema::schema;
 
 use super::place::Place;
 use crate::model::Kind;

@@ -19,19 +19,20 @@ use crate::model::Kind;
 /// As in Port's integration.
 const DEFAULT_THRESHOLD: f64 = 0.9;
 /// As in Port's integration.
-const DEFAULT_ITEM_NAME: &str = "item";
+pub(super) const DEFAULT_ITEM_NAME: &str = "item";
 
-const ROOT_KEYS: [&str; 5] = [
+pub(super) const ROOT_KEYS: [&str; 5] = [
     "deleteDependentEntities",
     "createMissingRelatedEntities",
     "enableMergeEntity",
     "entityDeletionThreshold",
     "resources",
 ];
-const RESOURCE_KEYS: [&str; 3] = ["kind", "selector", "port"];
-const PORT_KEYS: [&str; 4] = ["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
-const ENTITY_KEYS: [&str; 1] = ["mappings"];
-const MAPPING_KEYS: [&str; 7] =
+pub(super) const RESOURCE_KEYS: [&str; 3] = ["kind", "selector", "port"];
+pub(super) const PORT_KEYS: [&str; 4] =
+    ["entity", "itemsToParse", "itemsToParseName", "itemsToParseTopLevelTransform"];
+pub(super) const ENTITY_KEYS: [&str; 1] = ["mappings"];
+pub(super) const MAPPING_KEYS: [&str; 7] =
     ["identifier", "title", "icon", "team", "blueprint", "properties", "relations"];
 
 /// What the root of a mapping means when it leaves a key out.

@@ -8,8 +8,14 @@ use crate::config::reader::quoted;
 use crate::model::Kind;
 
 /// `exportEnvVariables` belongs to a service of Port that has no meaning here.
-const SELECTOR_KEYS: [&str; 5] =
+pub(super) const SELECTOR_KEYS: [&str; 5] =
     ["query", "includeMembers", "includeDetails", "apiQueryParams", "exportEnvVariables"];
+/// The kinds for which `includeMembers` means something.
+pub(super) const MEMBERS_OF: [Kind; 1] = [Kind::Team];
+/// The kinds for which `includeDetails` means something.
+pub(super) const DETAILS_OF: [Kind; 1] = [Kind::Alert];
+/// The kinds for which `apiQueryParams` means something.
+pub(super) const PARAMETERS_OF: [Kind; 3] = [Kind::Alert, Kind::Incident, Kind::Schedule];
 
 impl MappingReader<'_> {
     pub(super) fn selector(&mut self, node: &Node<'_>, kind: Option<Kind>) -> Read<Selector> {
@@ -25,12 +31,12 @@ impl MappingReader<'_> {
         };
         let members = node.get("includeMembers");
         let include_members = members.as_ref().is_some_and(|members| self.boolean(members).unwrap_or(false));
-        self.only_for(&[Kind::Team], kind, members.as_ref());
+        self.only_for(&MEMBERS_OF, kind, members.as_ref());
         let details = node.get("includeDetails");
         let include_details = details.as_ref().is_some_and(|details| self.boolean(details).unwrap_or(false));
-        self.only_for(&[Kind::Alert], kind, details.as_ref());
+        self.only_for(&DETAILS_OF, kind, details.as_ref());
         let parameters = node.get("apiQueryParams").filter(|parameters| self.object(parameters).is_ok());
-        self.only_for(&[Kind::Alert, Kind::Incident, Kind::Schedule], kind, parameters.as_ref());
+        self.only_for(&PARAMETERS_OF, kind, parameters.as_ref());
         let (expand_rotation, api_query) = match (&parameters, kind) {
             (Some(parameters), Some(Kind::Schedule)) => (self.expand(parameters).unwrap_or(false), None),
             (Some(parameters), Some(Kind::Alert | Kind::Incident)) => {

@@ -76,7 +76,7 @@ pub enum Field {
 
 /// What the values of a field look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// A point or a stretch of time.
     Time,
     /// A whole number.
@@ -182,7 +182,7 @@ impl Field {
     }
 
     /// What its values look like; nothing when the kind has no such field.
-    pub(super) fn form(self, kind: Kind) -> Option<Form> {
+    pub fn form(self, kind: Kind) -> Option<Form> {
         match kind {
             Kind::Alert => self.form_of_alerts(),
             Kind::Incident => self.form_of_incidents(),

@@ -19,7 +19,7 @@ use crate::value::Value;
 
 pub use clause::{Asked, Clause, Search};
 pub use fault::{Imbalance, ValueFault};
-pub use field::Field;
+pub use field::{Field, Form};
 pub use judge::Judgement;
 
 /// Values of one field: beyond it a selector of the mapping is the better place.
