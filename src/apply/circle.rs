@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Job;
-use super::desk::{Fate, Item};
+use super::desk::Fate;
+use super::item::Item;
 use crate::catalog::{Catalog, MissingTargets, Stored, UPSERT_CHUNK};
 use crate::model::{Blueprint, BlueprintId, EntityId, EntityKey};
 use crate::plan::Order;

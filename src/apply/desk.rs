@@ -1,14 +1,13 @@
 //! The state of one blueprint while a pass writes it: what is decided, what waits, what is on its way. No I/O.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::interlock::{Interlock, Standing};
+use super::item::{Item, News, Queue, StepOf};
 use super::rehearsal::{Old, Rehearsal};
 use super::tally::{Tally, misses_target, words};
-use crate::catalog::{Body, Chunk, Error, Meaning, Stored};
-use crate::model::{
-    Blueprint, BlueprintId, Coverage, Entity, EntityId, EntityKey, Identifier, Mapped, Origin,
-};
+use crate::catalog::{Chunk, Error, Meaning, Stored};
+use crate::model::{Blueprint, BlueprintId, Entity, EntityId, EntityKey, Identifier, Mapped};
 use crate::plan::{Comparison, Fold, Layout, Ledger, Lost, Pointed, Repeats, Snapshot, Step, overlay};
 use crate::value::{Object, Value};
 
@@ -21,100 +20,6 @@ const WAITING_BYTES: usize = 4 << 20;
 
 /// So many entities are kept for a second try at the end of the pass.
 const SECOND_TRIES: usize = 2_000;
-
-/// So many places of withdrawn entities are not worth a clean-up.
-const SLACK: usize = 64;
-
-/// Whether an entity is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
-    /// It is not.
-    Create,
-    /// It is.
-    Update,
-    /// It was written before in this pass.
-    Again,
-}
-
-/// An entity that is to be written.
-#[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) entity: Entity,
-    pub(super) body: Body,
-    pub(super) origin: Origin,
-    news: News,
-    step: StepOf,
-    coverage: Coverage,
-}
-
-/// Which step of writing an entity an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StepOf {
-    /// The only one, or the last one.
-    Whole,
-    /// The first of two: without the relations that lead into the circle of its blueprint.
-    Opening,
-}
-
-impl Item {
-    fn new(mapped: Mapped, news: News) -> Self {
-        let Mapped { origin, entity, coverage } = mapped;
-        Self { body: Body::of(&entity), entity, origin, news, step: StepOf::Whole, coverage }
-    }
-
-    /// What it was made of.
-    pub(super) fn mapped(&self) -> Mapped {
-        Mapped { origin: self.origin.clone(), entity: self.entity.clone(), coverage: self.coverage }
-    }
-
-    /// Whether it lacks a field that is to stay as the catalog has it.
-    pub(super) fn is_lacking(&self) -> bool {
-        self.coverage == Coverage::Lacking
-    }
-
-    fn identifier(&self) -> Option<&EntityId> {
-        match &self.entity.identifier {
-            Identifier::Exact(identifier) => Some(identifier),
-            Identifier::Search(_) => None,
-        }
-    }
-
-    /// Whether it was not stored when the pass began.
-    pub(super) fn is_new(&self) -> bool {
-        self.news == News::Create
-    }
-
-    /// Whether it was stored when the pass began.
-    pub(super) fn is_update(&self) -> bool {
-        self.news == News::Update
-    }
-
-    /// Whether it was written before in this pass.
-    pub(super) fn comes_again(&self) -> bool {
-        self.news == News::Again
-    }
-
-    /// The same entity without some of its relations.
-    pub(super) fn without(&self, left_out: impl Fn(&str) -> bool) -> Self {
-        let mut entity = self.entity.clone();
-        entity.relations = entity.relations.map(|relations| {
-            let kept = relations.iter().filter(|(id, _)| !left_out(id));
-            kept.map(|(id, value)| (id.clone(), value.clone())).collect()
-        });
-        Self::new(Mapped { entity, ..self.mapped() }, self.news)
-    }
-
-    /// Its key; for one that is found by a search, the search.
-    pub(super) fn key(&self) -> EntityKey {
-        let identifier = match &self.entity.identifier {
-            Identifier::Exact(identifier) => identifier.clone(),
-            Identifier::Search(query) => {
-                EntityId::new(query.to_string()).expect("the JSON text of a value is never empty")
-            }
-        };
-        EntityKey { blueprint: self.entity.blueprint.clone(), identifier }
-    }
-}
 
 /// What became of a call for one of its entities.
 #[derive(Clone, Debug)]
@@ -136,47 +41,6 @@ pub(super) enum Flush {
     Full,
     /// Everything.
     All,
-}
-
-/// Entities in the order in which they came, by key.
-#[derive(Debug, Default)]
-struct Queue {
-    order: VecDeque<EntityId>,
-    items: HashMap<EntityId, Item>,
-}
-
-impl Queue {
-    fn push(&mut self, identifier: EntityId, item: Item) {
-        if self.order.len() > 2 * self.items.len() + SLACK {
-            // Withdrawn entities leave their place behind.
-            let mut seen = HashSet::new();
-            self.order.retain(|place| self.items.contains_key(place) && seen.insert(place.clone()));
-        }
-        self.order.push_back(identifier.clone());
-        self.items.insert(identifier, item);
-    }
-
-    /// The first that is not on its way already.
-    fn pop(&mut self, in_flight: &HashSet<EntityId>) -> Option<Item> {
-        let mut deferred = Vec::new();
-        let found = loop {
-            let Some(identifier) = self.order.pop_front() else { break None };
-            if in_flight.contains(&identifier) {
-                deferred.push(identifier);
-            } else if let Some(item) = self.items.remove(&identifier) {
-                break Some(item);
-            }
-        };
-        deferred.into_iter().rev().for_each(|identifier| self.order.push_front(identifier));
-        found
-    }
-
-    fn push_front(&mut self, item: Item) {
-        if let Some(identifier) = item.identifier().cloned() {
-            self.order.push_front(identifier.clone());
-            self.items.insert(identifier, item);
-        }
-    }
 }
 
 /// The state of one blueprint.

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Mode;
-use super::desk::{Attempt, Desk, Fate, Flush, Item};
+use super::desk::{Attempt, Desk, Fate, Flush};
 use super::interlock::{self, Interlock};
+use super::item::Item;
 use super::rehearsal::{Old, PlannedStep, Rehearsal, SavedStep, Saving};
 use super::tally::Tally;
 use crate::catalog::{

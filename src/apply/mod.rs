@@ -5,6 +5,7 @@ mod circle;
 mod delete;
 mod desk;
 mod interlock;
+mod item;
 mod lane;
 mod ordered;
 mod rehearsal;

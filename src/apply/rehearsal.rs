@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::desk::Item;
+use super::item::Item;
 use super::tally::Counts;
 use crate::model::{Blueprint, Entity, EntityId, EntityKey, Kind, Mapped};
 use crate::plan::{Change, Changes, Layout};

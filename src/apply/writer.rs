@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::circle;
-use super::desk::{Attempt, Desk, Fate, Item};
+use super::desk::{Attempt, Desk, Fate};
 use super::interlock::Interlock;
+use super::item::Item;
 use super::lane::{Done, Lane, Sender, Standing};
 use super::rehearsal::{Rehearsed, SavedStep};
 use super::tally::Tally;

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::stage::{id, mapped_from, rule};
-use crate::apply::desk::{Attempt, Desk, Fate, Flush, Item};
+use crate::apply::desk::{Attempt, Desk, Fate, Flush};
 use crate::apply::interlock::Interlock;
+use crate::apply::item::Item;
 use crate::catalog::Stored;
 use crate::model::{Blueprint, Entity, EntityKey, Kind, Mapped};
 use crate::plan::{Layout, Rule, SnapshotBuilder, overlay};

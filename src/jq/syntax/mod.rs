@@ -4,8 +4,10 @@
 //! (`?//`, `.5`); a mapping must mean here what it means there. The terms are jaq-core's.
 
 mod lexer;
+mod objects;
 mod parser;
 mod patterns;
+mod strings;
 
 use jaq_core::load::parse::Term;
 

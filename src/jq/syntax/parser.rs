@@ -9,7 +9,6 @@ use jaq_core::path::{Opt, Part, Path};
 
 use super::lexer::{Kind, Token};
 use crate::jq::CompileFault;
-use crate::jq::shortcut::constant;
 
 /// Terms within terms; deeper ones are no mapping, and what handles them recurses.
 const MAX_NESTING: usize = 200;
@@ -41,11 +40,11 @@ pub(super) fn parse<'s>(source: &'s str, tokens: &[Token<'s>]) -> Parsed<Term<&'
 }
 
 pub(super) struct Parser<'s, 't> {
-    source: &'s str,
-    tokens: &'t [Token<'s>],
+    pub(super) source: &'s str,
+    pub(super) tokens: &'t [Token<'s>],
     /// Where the tokens end.
-    end: usize,
-    nesting: usize,
+    pub(super) end: usize,
+    pub(super) nesting: usize,
     /// Terms that alternatives of patterns have repeated so far.
     pub(super) repeated: &'t Cell<usize>,
 }
@@ -105,7 +104,7 @@ fn operator<'s>(kind: &Kind<'s>) -> Option<(BinaryOp<&'s str>, u8, Grouping)> {
     })
 }
 
-fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+pub(super) fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
@@ -250,7 +249,7 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     /// Operators that bind at least as tightly as `least`, and their operands.
-    fn expression(&mut self, least: u8) -> Parsed<Term<&'s str>> {
+    pub(super) fn expression(&mut self, least: u8) -> Parsed<Term<&'s str>> {
         let mut left = self.operand()?;
         while let Some((op, strength, grouping)) = self.peek().and_then(operator)
             && strength >= least
@@ -285,7 +284,7 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     /// A term and what it begins with.
-    fn term(&mut self) -> Parsed<Term<&'s str>> {
+    pub(super) fn term(&mut self) -> Parsed<Term<&'s str>> {
         let Some(kind) = self.peek() else { return Err(self.unexpected("a term")) };
         let term = match kind {
             Kind::Number(number) => Term::Num(*number),
@@ -476,130 +475,4 @@ impl<'s, 't> Parser<'s, 't> {
         self.repeat(patterns.len(), &arguments)?;
         Ok(super::patterns::fold(name, source, patterns, arguments))
     }
-
-    /// What follows `{` of an object.
-    fn object(&mut self) -> Parsed<Term<&'s str>> {
-        let mut entries = Vec::new();
-        while !self.accept("}") {
-            entries.push(self.entry()?);
-            if !self.accept(",") {
-                self.expect("}")?;
-                break;
-            }
-        }
-        Ok(Term::Obj(entries))
-    }
-
-    fn entry(&mut self) -> Parsed<(Term<&'s str>, Option<Term<&'s str>>)> {
-        let key = match self.peek() {
-            Some(Kind::Mark("(")) => {
-                self.advance();
-                let start = self.tokens.first().map_or(self.end, |token| token.span.start);
-                let key = self.query()?;
-                if let Some(value) = constant(&key)
-                    && value.as_str().is_none()
-                {
-                    let end = self.tokens.first().map_or(self.end, |token| token.span.start);
-                    let message = format!("Cannot use {} as object key", crate::jq::val::shown(&value));
-                    return Err(CompileFault { message, span: start..end });
-                }
-                self.expect(")")?;
-                self.expect(":")?;
-                return Ok((key, Some(self.entry_value()?)));
-            }
-            Some(Kind::Variable("$__loc__")) => {
-                let location = self.location();
-                self.advance();
-                return Ok((text("__loc__"), Some(location)));
-            }
-            Some(Kind::Variable(name)) => {
-                self.advance();
-                Term::Var(*name)
-            }
-            Some(Kind::Word(word)) if !word.contains("::") => {
-                self.advance();
-                text(word)
-            }
-            _ => self.key_string()?,
-        };
-        let value = if self.accept(":") { Some(self.entry_value()?) } else { None };
-        Ok((key, value))
-    }
-
-    /// A value in an object: expressions and pipes, no commas.
-    fn entry_value(&mut self) -> Parsed<Term<&'s str>> {
-        self.nested(|parser| {
-            let mut steps = vec![parser.expression(1)?];
-            while parser.accept("|") {
-                steps.push(parser.expression(1)?);
-            }
-            let last = steps.pop().unwrap_or_default();
-            Ok(steps.into_iter().rev().fold(last, |right, left| pipe(left, right)))
-        })
-    }
-
-    /// A format and perhaps the string that it formats.
-    fn formatted(&mut self, format: &'s str) -> Parsed<Term<&'s str>> {
-        let Some(Kind::Text(parts)) = self.peek() else { return Ok(Term::Call(format, Vec::new())) };
-        let string = self.string(Some(format), parts)?;
-        self.advance();
-        Ok(string)
-    }
-
-    /// A string where a key is expected.
-    pub(super) fn key_string(&mut self) -> Parsed<Term<&'s str>> {
-        match self.peek() {
-            Some(Kind::Text(_)) => self.term(),
-            Some(Kind::Format(format)) => {
-                self.advance();
-                match self.peek() {
-                    Some(Kind::Text(_)) => self.formatted(format),
-                    _ => Err(self.unexpected("a string")),
-                }
-            }
-            _ => Err(self.unexpected("a key")),
-        }
-    }
-
-    fn string(
-        &mut self,
-        format: Option<&'s str>,
-        parts: &'t [StrPart<&'s str, Vec<Token<'s>>>],
-    ) -> Parsed<Term<&'s str>> {
-        let end = self.tokens.first().map_or(self.end, |token| token.span.end);
-        let part = |part: &'t StrPart<&'s str, Vec<Token<'s>>>| {
-            Ok(match part {
-                StrPart::Str(text) => StrPart::Str(*text),
-                StrPart::Char(char) => StrPart::Char(*char),
-                StrPart::Term(tokens) => {
-                    let (source, nesting, repeated) = (self.source, self.nesting, self.repeated);
-                    let mut inner = Parser { source, tokens, end, nesting, repeated };
-                    let term = inner.query()?;
-                    if !inner.tokens.is_empty() {
-                        return Err(inner.unexpected("`)`"));
-                    }
-                    StrPart::Term(term)
-                }
-            })
-        };
-        Ok(Term::Str(format, parts.iter().map(part).collect::<Parsed<_>>()?))
-    }
-
-    /// `$__loc__`: the line that it stands on.
-    fn location(&self) -> Term<&'s str> {
-        let at = self.tokens.first().map_or(self.end, |token| token.span.start);
-        let line = self.source[..at].matches('\n').count() + 1;
-        Term::Obj(vec![(text("file"), Some(text("<top-level>"))), (text("line"), Some(number(line)))])
-    }
-}
-
-/// A number as a term.
-fn number<'s>(number: usize) -> Term<&'s str> {
-    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    let digit = Term::Num(DIGITS[number % 10]);
-    if number < 10 {
-        return digit;
-    }
-    let math = |left, op, right| Term::BinOp(Box::new(left), BinaryOp::Math(op), Box::new(right));
-    math(math(self::number(number / 10), Math::Mul, Term::Num("10")), Math::Add, digit)
 }
