@@ -18,7 +18,7 @@ use ocean_opsgenie::report::{
 };
 use serde_json::Value;
 
-use crate::support::pages::{pages, read, root};
+use crate::support::pages::{fences, pages, read, root};
 
 const CREDENTIALS: [(&str, &str); 3] = [
     ("OCEAN__PORT__CLIENT_ID", "id"),
@@ -32,9 +32,9 @@ fn prose(text: &str) -> String {
 }
 
 /// What stands in the fences of a language.
-fn fenced<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
-    let inside = text.split("```").skip(1).step_by(2);
-    inside.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
+fn fenced(page: &str, language: &str) -> Vec<String> {
+    let of_language = fences(page).into_iter().filter(|fence| fence.language == language);
+    of_language.map(|fence| fence.text).collect()
 }
 
 /// The anchor that a heading gets: lower case, without punctuation, spaces as hyphens.
@@ -140,8 +140,7 @@ fn faults_of_settings_look_as_shown() {
     let variables = [CREDENTIALS[0], CREDENTIALS[2], ("OCEAN__SCHEDULED_RESYNC_INTERVAL", "1h")];
     let faults = Settings::resolve(&Sources::from_variables(variables)).expect_err("these are at fault");
     let shown = faults.to_string();
-    let blocks = read("docs/settings.md");
-    let blocks = fenced(&blocks, "text");
+    let blocks = fenced("docs/settings.md", "text");
     assert!(
         blocks.iter().any(|block| block.trim_end() == shown),
         "docs/settings.md shows something else than\n{shown}"
@@ -150,13 +149,12 @@ fn faults_of_settings_look_as_shown() {
 
 #[test]
 fn config_yaml_reads_as_shown() {
-    let text = read("docs/settings.md");
-    let blocks = fenced(&text, "yaml");
+    let blocks = fenced("docs/settings.md", "yaml");
     assert!(!blocks.is_empty(), "docs/settings.md shows no config.yaml");
     let variables =
         [("PORT_CLIENT_ID", "id"), ("PORT_CLIENT_SECRET", "secret"), ("OPSGENIE_API_KEY", "token")];
     for block in blocks {
-        let config_yaml = Some(TextFile { name: "config.yaml".to_owned(), text: block.to_owned() });
+        let config_yaml = Some(TextFile { name: "config.yaml".to_owned(), text: block });
         let sources = Sources { config_yaml, ..Sources::from_variables(variables) };
         let (settings, notices) = Settings::resolve(&sources).expect("the example is right");
         assert!(notices.is_empty(), "{notices:?}");
@@ -167,8 +165,7 @@ fn config_yaml_reads_as_shown() {
 
 #[test]
 fn cases_on_pages_hold() {
-    let page = read("docs/mapping.md");
-    let blocks = fenced(&page, "yaml");
+    let blocks = fenced("docs/mapping.md", "yaml");
     let block = |start| blocks.iter().find(|block| block.starts_with(start)).expect("the page shows one");
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     for (name, start) in [("mapping.yaml", "resources:"), ("cases.yaml", "cases:")] {
@@ -208,8 +205,7 @@ fn faults_of_a_mapping_look_as_shown() {
         });
         serde_json::json!({ "resources": [resource] })
     };
-    let page = read("docs/mapping.md");
-    let blocks = fenced(&page, "text");
+    let blocks = fenced("docs/mapping.md", "text");
     for reading in [MappingFile::from_text("mapping.yaml", text), MappingFile::from_catalog(&held)] {
         let (mapping, _) = reading.unwrap_or_else(|faults| panic!("{faults}"));
         let faults = Rules::compile(&mapping, Environment::default()).expect_err("it is at fault");

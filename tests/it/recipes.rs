@@ -11,6 +11,7 @@ use ocean_opsgenie::sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::support::Stage;
+use crate::support::pages::{read, root};
 
 /// What a person puts into the secret store of a CI system.
 const SECRETS: [&str; 4] = [
@@ -57,14 +58,6 @@ while [ $# -gt 0 ]; do
 done
 exit 125
 "#;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(file: &str) -> String {
-    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"))
-}
 
 fn yaml(file: &str) -> Value {
     serde_yaml::from_str(&read(file)).unwrap_or_else(|error| panic!("{file}: {error}"))

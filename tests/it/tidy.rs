@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::pages::root;
+
 /// Which module may import which; what is missing here is refused.
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("value", &[]),
@@ -45,10 +47,6 @@ const TOP: &[&str] = &["cli", "main", "lib"];
 
 /// A file past this is two nouns.
 const MAX_LINES_OF_CODE: usize = 600;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Files that ship: unit tests in files of their own (`tests.rs`, `tests/`) do not.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
