@@ -21,14 +21,18 @@ pub enum Addition {
 }
 
 impl Addition {
-    /// What it is called in messages.
-    fn describe(&self) -> String {
+    /// What it is called in messages: the sort of thing, and its identifier in backticks.
+    pub fn describe(&self) -> String {
         let (what, body) = match self {
             Self::Action(body) => ("action", body),
             Self::Scorecard(_, body) => ("scorecard", body),
             Self::Page(body) => ("page", body),
         };
-        format!("{what} `{}`", body.get("identifier").and_then(Json::as_str).unwrap_or("without identifier"))
+        let name = body.get("identifier").and_then(Json::as_str).unwrap_or("without identifier");
+        match self {
+            Self::Scorecard(blueprint, _) => format!("{what} `{name}` of blueprint `{blueprint}`"),
+            Self::Action(_) | Self::Page(_) => format!("{what} `{name}`"),
+        }
     }
 }
 
@@ -48,6 +52,8 @@ impl Catalog {
                 Err(fault) => fault,
             };
             match fault {
+                // The step after this one says so.
+                Fault::Stopped => return,
                 Fault::Conflict(_) => tracing::debug!("{} is there already", addition.describe()),
                 fault => tracing::warn!("cannot create {}: {fault}", addition.describe()),
             }

@@ -88,9 +88,19 @@ impl Resources {
         };
         let blueprints = list("blueprints");
         let (actions, scorecards, pages) = (list("actions"), list("scorecards"), list("pages"));
-        let lacking = blueprints.iter().position(|blueprint| !blueprint["identifier"].is_string());
-        if let Some(index) = lacking {
-            faults.push(ResourceFault::NoIdentifier { folder: folder.to_owned(), number: index + 1 });
+        for (what, items) in [("blueprint", &blueprints), ("action", &actions), ("page", &pages)] {
+            faults.extend(nameless(folder, what, items));
+        }
+        for (index, group) in scorecards.iter().enumerate() {
+            match group["data"].as_array() {
+                Some(data) if group["blueprint"].as_str().is_some_and(|blueprint| !blueprint.is_empty()) => {
+                    faults.extend(nameless(folder, "scorecard", data));
+                }
+                _ => {
+                    faults
+                        .push(ResourceFault::NotScorecards { folder: folder.to_owned(), number: index + 1 });
+                }
+            }
         }
         let mapping = read_mapping(folder).map_err(|fault| faults.push(fault)).ok();
         match mapping {
@@ -100,6 +110,21 @@ impl Resources {
             mapping => Err(ResourceFaults { faults, mapping: mapping.map(|(reading, _)| reading) }),
         }
     }
+}
+
+/// Those without an identifier.
+fn nameless<'a>(
+    folder: &'a Path,
+    what: &'static str,
+    items: &'a [Value],
+) -> impl Iterator<Item = ResourceFault> + 'a {
+    let has_none = |item: &Value| item["identifier"].as_str().is_none_or(str::is_empty);
+    let lacking = items.iter().enumerate().filter(move |(_, item)| has_none(item));
+    lacking.map(move |(index, _)| ResourceFault::NoIdentifier {
+        folder: folder.to_owned(),
+        what,
+        number: index + 1,
+    })
 }
 
 /// A mapping as the catalog stores it: what its root leaves out stands there with its default.
@@ -237,9 +262,19 @@ pub enum ResourceFault {
         /// What is there.
         found: &'static str,
     },
-    /// A blueprint without an identifier.
-    #[error("blueprint {number} in `{}` has no `identifier`", folder.display())]
+    /// A thing without an identifier.
+    #[error("{what} {number} in `{}` has no `identifier`", folder.display())]
     NoIdentifier {
+        /// The folder.
+        folder: PathBuf,
+        /// What it is: `blueprint`, `action`, `page`, or `scorecard`, which is counted within its blueprint.
+        what: &'static str,
+        /// Which one, from 1.
+        number: usize,
+    },
+    /// An entry of the scorecards that does not say of which blueprint they are, or has none.
+    #[error("entry {number} of the scorecards in `{}` must have a `blueprint` and a list `data`", folder.display())]
+    NotScorecards {
         /// The folder.
         folder: PathBuf,
         /// Which one, from 1.
@@ -272,7 +307,7 @@ impl ResourceFault {
             }
             Self::Malformed { place, .. } => (Place::clone(place), None),
             Self::Unreadable { path, .. } | Self::NotAList { path, .. } => (whole(path), None),
-            Self::NoIdentifier { folder, .. } => (whole(folder), None),
+            Self::NoIdentifier { folder, .. } | Self::NotScorecards { folder, .. } => (whole(folder), None),
             Self::NoMapping(folder) => (whole(folder), Some("put `port-app-config.yaml` there")),
             Self::ForeignExtension(path) => {
                 (whole(path), Some("its extension must be `json`, `yaml` or `yml`"))
@@ -350,6 +385,19 @@ mod tests {
          2 |   - kind: alarm
            |     ^^^^^^^^^^^
         "#);
+        insta::assert_snapshot!(faults(&[
+            ("actions.json", "[{}, {\"identifier\": \"\"}]"),
+            ("pages.json", "[{\"identifier\": \"home\"}, {\"identifier\": 1}]"),
+            ("scorecards.yaml", "- data: []\n- blueprint: a\n- blueprint: a\n  data: [{identifier: b}, {}]\n"),
+            ("port-app-config.yml", "resources: []"),
+        ]), @"
+        error: action 1 in `FOLDER` has no `identifier`
+        error: action 2 in `FOLDER` has no `identifier`
+        error: page 2 in `FOLDER` has no `identifier`
+        error: entry 1 of the scorecards in `FOLDER` must have a `blueprint` and a list `data`
+        error: entry 2 of the scorecards in `FOLDER` must have a `blueprint` and a list `data`
+        error: scorecard 2 in `FOLDER` has no `identifier`
+        ");
         insta::assert_snapshot!(faults(&[
             ("blueprints.json", "[{\"identifier\": \"a\"}, {\"title\": \"b\"}]"),
             ("port-app-config.yml", "resources: []"),

@@ -92,6 +92,7 @@ pub(super) async fn install(
         let is_missing = |raw: &serde_json::Value| {
             missing.iter().any(|blueprint| Some(blueprint.identifier.as_str()) == raw["identifier"].as_str())
         };
+        let added: Vec<Addition> = resources.iter().filter(|_| initialize).flat_map(additions).collect();
         let all = resources.iter().flat_map(|given| &given.blueprints);
         let whole = all.filter(|raw| is_missing(raw)).cloned().collect();
         let given = resources.filter(|_| !holds_mapping);
@@ -103,6 +104,10 @@ pub(super) async fn install(
         if given.is_some() {
             steps.push("give the catalog the mapping".to_owned());
         }
+        // Which of them are there already cannot be asked.
+        steps.extend(
+            added.iter().map(|addition| format!("create {} where it is missing", addition.describe())),
+        );
         let blueprints = missing.into_iter().map(|blueprint| (blueprint.identifier.clone(), blueprint));
         let set_up = SetUp { steps, blueprints: blueprints.collect(), whole };
         return Ok(Installed { integration: found, given, set_up });

@@ -355,24 +355,37 @@ async fn a_catalog_without_a_clock_is_no_fault() {
 #[tokio::test]
 async fn what_is_mapped_by_a_folder_of_ones_own() {
     let mut stage = Stage::with_alerts(3).await;
-    stage.file("own/blueprints.json", &json!([plain_blueprint("mine")]).to_string());
+    let blueprints = ["mine", "other"].map(plain_blueprint);
+    stage.file("own/blueprints.json", &json!(blueprints).to_string());
     let mapping = plain_mapping(&[("alert", "mine")]);
     stage.file("own/port-app-config.yaml", &serde_yaml::to_string(&mapping).expect("JSON is YAML"));
     stage.file("own/actions.json", &json!([{ "identifier": "ack" }]).to_string());
-    let absent = json!({ "blueprint": "absent", "data": [{ "identifier": "lost", "title": "Lost" }] });
-    let scorecards =
-        json!([absent, { "blueprint": "mine", "data": [{ "identifier": "ready", "title": "Ready" }] }]);
+    let ready = json!([{ "identifier": "ready", "title": "Ready" }]);
+    let of = |blueprint: &str| json!({ "blueprint": blueprint, "data": ready });
+    let scorecards = json!([of("absent"), of("mine"), of("other")]);
     stage.file("own/scorecards.json", &scorecards.to_string());
     stage.file("own/pages.json", &json!([{ "identifier": "home" }]).to_string());
     stage.set("OCEAN__RESOURCES_PATH", "own");
+    let plan = stage.run(&["plan", "--output", "json"]).await;
+    plan.exits(0);
+    insta::assert_snapshot!(plan.report["plan"]["setUp"], @r#"["create the integration `my-og`","create blueprint `mine`","create blueprint `other`","give the catalog the mapping","create action `ack` where it is missing","create scorecard `ready` of blueprint `absent` where it is missing","create scorecard `ready` of blueprint `mine` where it is missing","create scorecard `ready` of blueprint `other` where it is missing","create page `home` where it is missing"]"#);
     let run = stage.pass().await;
     run.exits(0);
+    let told = run.stderr.lines().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
+    assert!(
+        matches!(told[..], [line] if line.contains("cannot create scorecard `ready` of blueprint `absent`")),
+        "{told:?}"
+    );
     assert_eq!(stage.held("mine").len(), 3);
     let added = |catalog: &mut Catalog| {
         let identifiers = catalog.additions().iter().map(|(_, body)| body["identifier"].to_string());
         identifiers.collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(stage.sandbox.catalog().with(added), r#""ack" "ready" "home""#, "one at fault stops nothing");
+    assert_eq!(
+        stage.sandbox.catalog().with(added),
+        r#""ack" "ready" "ready" "home""#,
+        "one at fault stops nothing"
+    );
     assert!(stage.sandbox.catalog().with(|catalog| catalog.blueprint("opsGenieAlert").is_none()));
 }
 

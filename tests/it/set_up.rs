@@ -270,3 +270,34 @@ async fn a_set_up_that_fails_at_any_step_is_taken_back_and_done_by_the_next_star
         }
     }
 }
+
+#[tokio::test]
+async fn actions_scorecards_and_pages_that_cannot_be_made_are_told_and_stop_nothing() {
+    let all = ["/v1/actions", "/v1/blueprints/*/scorecards", "/v1/pages"];
+    let effects = [Effect::status(500), Effect::status(403), Effect::status(422), Effect::Reset];
+    for effect in effects {
+        let mut stage = Stage::with_alerts(1).await;
+        stage.set("OCEAN__RESOURCES_PATH", "own");
+        stage.file("own/port-app-config.yaml", "resources: []\n");
+        stage.file("own/blueprints.json", &json!([crate::support::plain_blueprint("a")]).to_string());
+        let one = json!([{ "identifier": "one" }, { "identifier": "two" }]);
+        stage.file("own/actions.json", &one.to_string());
+        stage.file("own/pages.json", &one.to_string());
+        stage.file("own/scorecards.json", &json!([{ "blueprint": "a", "data": one }]).to_string());
+        for path in all {
+            let first = |asked: &ocean_opsgenie::sandbox::Asked| {
+                asked.json().is_ok_and(|body| body["identifier"] == "one")
+            };
+            stage.sandbox.catalog().fault(Fault::always(On::post(path).when(first), effect.clone()));
+        }
+        let run = stage.pass().await;
+        run.exits(0);
+        let told = |what: &str| run.stderr.contains(&format!("cannot create {what} `one`"));
+        assert!(["action", "scorecard", "page"].into_iter().all(told), "{effect:?}: {}", run.stderr);
+        let added = stage.sandbox.catalog().with(|catalog| catalog.additions().to_vec());
+        assert_eq!(added.len(), 3, "{effect:?}: {added:?}");
+        assert!(added.iter().all(|(_, body)| body["identifier"] == "two"), "{effect:?}: {added:?}");
+        // As with the peer, the set-up counts as done.
+        assert_eq!(integration(&stage).expect("it was created")["arePortResourcesInitialized"], true);
+    }
+}

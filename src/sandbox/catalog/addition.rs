@@ -29,17 +29,22 @@ impl Addition {
 
 impl Catalog {
     pub(super) fn add(&mut self, asked: &Asked, what: Addition) -> Result<Answer, Refusal> {
-        let body = Value::Object(object(asked)?);
-        let Some(identifier) = body["identifier"].as_str().filter(|text| !text.is_empty()) else {
+        let mut body = Value::Object(object(asked)?);
+        if body["identifier"].as_str().is_none_or(str::is_empty) {
             return Err(Refusal::syntax("`identifier` is required"));
-        };
-        let blueprint = asked.segments.get(2).map_or("", String::as_str);
-        if what == Addition::Scorecard && !self.shelf.blueprints.contains_key(blueprint) {
-            return Err(Refusal::not_found("Blueprint", blueprint));
+        }
+        if what == Addition::Scorecard {
+            let blueprint = asked.segments.get(2).map_or("", String::as_str);
+            if !self.shelf.blueprints.contains_key(blueprint) {
+                return Err(Refusal::not_found("Blueprint", blueprint));
+            }
+            body["blueprint"] = blueprint.into();
         }
         let mut known = self.additions.iter();
-        if known.any(|(kind, one)| *kind == what && one["identifier"] == identifier) {
-            let message = format!("\"{identifier}\" exists already");
+        // A scorecard is known by its blueprint, too; the others have none.
+        let same = |one: &Value| ["identifier", "blueprint"].iter().all(|key| one[key] == body[key]);
+        if known.any(|(kind, one)| *kind == what && same(one)) {
+            let message = format!("{} exists already", body["identifier"]);
             return Err(Refusal::new(StatusCode::CONFLICT, "identifier_taken", message));
         }
         self.additions.push((what, body.clone()));
