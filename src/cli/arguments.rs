@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{BoolishValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::init::InitArguments;
@@ -111,13 +111,17 @@ pub(super) enum Command {
     /// Prints the manual page.
     Man(ManArguments),
     /// Prints the version.
-    Version,
+    Version {
+        /// Only the number.
+        #[arg(short = 's', long)]
+        short: bool,
+    },
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct SyncArguments {
-    /// Accepted for the sake of scripts that say `ocean sail PATH`; only `.` means something.
-    #[arg(value_name = "PATH", hide = true)]
+    /// For the sake of scripts that say `ocean sail PATH`.
+    #[arg(value_name = "PATH", hide = true, value_parser = working_directory)]
     pub(super) path: Option<PathBuf>,
     /// Acts as the configured event listener says, instead of running one pass.
     #[arg(long, conflicts_with = "once")]
@@ -129,6 +133,7 @@ pub(super) struct SyncArguments {
     pub(super) scope: ScopeArguments,
     /// Creates missing blueprints and the mapping at the first start.
     #[arg(short = 'i', long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new())]
     pub(super) initialize_port_resources: Option<bool>,
     /// TCP port of our own HTTP server, when there is one.
     #[arg(short = 'p', long, value_name = "PORT")]
@@ -184,8 +189,8 @@ pub(super) enum DefaultsCommand {
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line, resolved to enums at once")]
 pub(super) struct CleanArguments {
-    /// Accepted for the sake of scripts that say `ocean defaults clean PATH`; only `.` means something.
-    #[arg(value_name = "PATH", hide = true)]
+    /// For the sake of scripts that say `ocean defaults clean PATH`.
+    #[arg(value_name = "PATH", hide = true, value_parser = working_directory)]
     pub(super) path: Option<PathBuf>,
     /// Deletes their entities, too, where this installation alone wrote them. Nothing brings them back.
     #[arg(short = 'f', long)]
@@ -375,6 +380,20 @@ fn named(kinds: &[Kind]) -> impl TypedValueParser<Value = Kind> + use<> {
     };
     let values: Vec<PossibleValue> = kinds.iter().map(value).collect();
     PossibleValuesParser::new(values).try_map(|name| name.parse::<Kind>())
+}
+
+/// A folder that is the working directory: settings and resources are looked for nowhere else.
+fn working_directory(text: &str) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(text);
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    if matches!((folder.canonicalize(), here), (Ok(folder), Ok(here)) if folder == here) {
+        return Ok(folder);
+    }
+    let what_to_do = match text.parse::<Kind>() {
+        Ok(kind) => format!("for one kind say `--only {kind}`"),
+        Err(_) => "change to it, and leave it out here".to_owned(),
+    };
+    Err(format!("settings and resources are read from the working directory only; {what_to_do}"))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

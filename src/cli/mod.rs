@@ -24,15 +24,15 @@ mod summary;
 mod sync;
 mod terminal;
 mod undo;
+mod usage;
 mod validate;
 
 use std::ffi::OsString;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use crate::config::EventListener;
-use crate::report::{Colour, Exit, Report};
+use crate::report::{Exit, Report};
 use crate::sync::Failure;
 use crate::telemetry;
 
@@ -49,7 +49,7 @@ const BLOCKING_THREADS: usize = 4;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::tell(&error),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
@@ -66,24 +66,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             terminal::talk(&format!("error: cannot start: {error}"));
             Exit::Unexpected
-        }
-    }
-}
-
-/// What clap has to say: help and version are data, the rest is talk.
-fn usage(error: &clap::Error) -> Exit {
-    let text = error.render();
-    let coloured = |colour| match colour {
-        Colour::Ansi => text.ansi().to_string(),
-        Colour::None => text.to_string(),
-    };
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            told(terminal::data(&coloured(terminal::style().colour)))
-        }
-        _ => {
-            terminal::talk(&text.to_string());
-            Exit::Configuration
         }
     }
 }
@@ -138,7 +120,10 @@ async fn command(arguments: Arguments, stop: &Stop) -> Exit {
         Some(Command::Schema(which)) => schema::run(&which),
         Some(Command::Completions(shell)) => help::completions(&shell),
         Some(Command::Man(man)) => help::man(&man),
-        Some(Command::Version) => told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION")))),
+        Some(Command::Version { short: false }) => {
+            told(terminal::data(concat!("ocean-opsgenie ", env!("CARGO_PKG_VERSION"))))
+        }
+        Some(Command::Version { short: true }) => told(terminal::data(env!("CARGO_PKG_VERSION"))),
     }
 }
 

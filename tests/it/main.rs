@@ -56,3 +56,4 @@ mod summary;
 mod support;
 mod tidy;
 mod undo;
+mod usage;
