@@ -44,7 +44,9 @@ fn instead(command: &str) -> Option<&'static str> {
         "list" | "pull" => {
             "this program is one integration and fetches no others; `init` begins an installation of it"
         }
-        "port-app-config" => "`validate --mapping FILE` checks a mapping, docs/mapping.md describes one",
+        "port-app-config" => {
+            "`schema mapping` prints the JSON Schema of mappings, `validate --mapping FILE` checks one"
+        }
         _ => return None,
     })
 }

@@ -68,6 +68,13 @@ async fn what_it_wrote_works_as_it_stands() {
         let resources = format!("the resources in `opsgenie` ({blueprints} blueprints)");
         assert!(run.stdout.contains(&resources), "{preset}: {}", run.stdout);
         assert_eq!(run.stderr, "", "{preset}: no notice is left to wonder about");
+        for (name, file) in [("config", "config.yaml"), ("mapping", "opsgenie/port-app-config.yaml")] {
+            let schema = stage.run(&["schema", name]).await.report;
+            let text = fs::read_to_string(stage.directory.path().join(file)).expect("it was written");
+            let value: Value = serde_yaml::from_str(&text).expect("it is YAML");
+            let fault = jsonschema::draft202012::validate(&schema, &value);
+            assert!(fault.is_ok(), "{preset}, {file}: {fault:?}");
+        }
         // It is the folder's blueprints that the catalog gets, not the preset's.
         let path = stage.directory.path().join("opsgenie/blueprints.json");
         let text = fs::read_to_string(&path).expect("it was written");

@@ -131,7 +131,7 @@ fn commands_of_the_framework_that_are_not_here_say_what_to_do_instead() {
 
     $ port-app-config schema
     error: there is no command `port-app-config` here
-      hint: `validate --mapping FILE` checks a mapping, docs/mapping.md describes one
+      hint: `schema mapping` prints the JSON Schema of mappings, `validate --mapping FILE` checks one
 
     $ sail elsewhere --once
     error: invalid value 'elsewhere' for '[PATH]': settings and resources are read from the working directory only; change to it, and leave it out here
