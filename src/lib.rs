@@ -81,7 +81,7 @@
 //! | `map` | `config`, `jq`, `model`, `value` |
 //! | `plan` | `model`, `value` |
 //! | `apply` | `catalog`, `model`, `plan`, `state`, `value` |
-//! | `report` | `apply`, `config`, `model`, `plan` |
+//! | `report` | `apply`, `config`, `model`, `plan`, `schema` |
 //! | `telemetry` | `catalog`, `config` |
 //! | `sync` | every stage |
 //! | `serve` | `apply`, `catalog`, `config`, `model`, `opsgenie`, `plan`, `report`, `secret`, `state`, `sync`, `value` |

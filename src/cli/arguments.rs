@@ -229,6 +229,8 @@ pub(super) enum SchemaName {
     Config,
     /// A mapping.
     Mapping,
+    /// The report of a pass or a plan, as JSON.
+    Report,
 }
 
 #[derive(Clone, Debug, Args)]

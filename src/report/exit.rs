@@ -107,7 +107,7 @@ pub enum Exit {
 
 impl Exit {
     /// In the order in which they win when several apply.
-    const PRECEDENCE: [Self; 12] = [
+    pub(super) const PRECEDENCE: [Self; 12] = [
         Self::Interrupted,
         Self::Terminated,
         Self::Configuration,

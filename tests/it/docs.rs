@@ -238,7 +238,7 @@ fn every_form_of_fault() -> Vec<Diagnostic> {
 }
 
 /// A report in which nothing is empty.
-fn full_report() -> Report {
+pub(crate) fn full_report() -> Report {
     let mut report = Report::new("0", "i", "r", Mode::Apply);
     report.causes.push(Cause::Refused("1 entity".into()));
     report.faults = every_form_of_fault();
@@ -280,7 +280,7 @@ fn full_report() -> Report {
     report.undo = Some(Undo::Run);
     report.refusals.push(Refusal { message: "m".into(), count: 1, examples: vec!["b/e".into()] });
     report.expressions.push(ExpressionReport {
-        resource: 0,
+        resource: 1,
         kind: "alert".into(),
         field: "title".into(),
         expression: ".a".into(),
@@ -339,11 +339,10 @@ fn the_page_about_the_report_names_its_fields_and_no_others() {
     assert!(missing.is_empty() && invented.is_empty(), "not described: {missing:?}; not there: {invented:?}");
 }
 
-#[test]
-fn every_cause_has_its_exit_code_on_the_page() {
-    let (page, readme) = (read("docs/exit-codes.md"), read("README.md"));
+/// A cause of every sort.
+pub(crate) fn every_cause() -> Vec<Cause> {
     let detail = String::new;
-    for cause in [
+    vec![
         Cause::Stopped(Signal::Interrupt),
         Cause::Stopped(Signal::Terminate),
         Cause::Configuration(detail()),
@@ -353,7 +352,13 @@ fn every_cause_has_its_exit_code_on_the_page() {
         Cause::Incomplete(detail()),
         Cause::Guarded(detail()),
         Cause::Refused(detail()),
-    ] {
+    ]
+}
+
+#[test]
+fn every_cause_has_its_exit_code_on_the_page() {
+    let (page, readme) = (read("docs/exit-codes.md"), read("README.md"));
+    for cause in every_cause() {
         let json = serde_json::to_value(&cause).expect("a cause is JSON");
         let name = json["cause"].as_str().expect("it has a name");
         let code = cause.exit().code().to_string();

@@ -8,25 +8,26 @@ use ocean_opsgenie::config::table::{Case, Fallback, Form, ROWS, Row};
 use ocean_opsgenie::config::{MappingFile, Severity};
 use ocean_opsgenie::jq::{Environment, Limits};
 use ocean_opsgenie::map::sound;
+use ocean_opsgenie::report::{FIELDS, Field};
 use serde_json::{Value, json};
 
 use crate::fences;
 use crate::support::pages::{read, root};
-use crate::support::piped;
+use crate::support::{Stage, piped};
 
-const SCHEMAS: [&str; 2] = ["config", "mapping"];
+const SCHEMAS: [&str; 3] = ["config", "mapping", "report"];
 
 fn schema(name: &str) -> Value {
     serde_json::from_str(&read(format!("schemas/{name}.json"))).expect("a schema is JSON")
 }
 
-fn validator(name: &str) -> Validator {
+pub(crate) fn validator(name: &str) -> Validator {
     jsonschema::draft202012::new(&schema(name)).expect("a schema is one")
 }
 
 /// What is wrong with a value, a line each.
 #[track_caller]
-fn is_valid(validator: &Validator, value: &Value, name: &str) {
+pub(crate) fn is_valid(validator: &Validator, value: &Value, name: &str) {
     let faults: Vec<String> =
         validator.iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
     assert!(faults.is_empty(), "{name}:\n{}", faults.join("\n"));
@@ -37,7 +38,10 @@ fn is_valid(validator: &Validator, value: &Value, name: &str) {
 fn is_fresh(file: impl AsRef<Path>, text: &str) {
     let file = file.as_ref();
     if std::env::var_os("REFRESH").is_some() {
-        std::fs::write(root().join(file), text).expect("the file can be written");
+        // Other tests read it meanwhile.
+        let beside = root().join(file.with_extension("new"));
+        std::fs::write(&beside, text).expect("the file can be written");
+        std::fs::rename(&beside, root().join(file)).expect("the file can be put in its place");
     }
     let refresh = "REFRESH=1 cargo test --test it -- schema";
     assert!(read(file) == text, "{} is not fresh: `{refresh}` writes it", file.display());
@@ -62,7 +66,7 @@ fn a_schema_that_nobody_knows_is_refused_with_the_names() {
     assert_eq!(run.code, 2);
     insta::assert_snapshot!(run.stderr, @r"
     error: invalid value 'confg' for '<WHICH>'
-      [possible values: config, mapping]
+      [possible values: config, mapping, report]
 
       tip: a similar value exists: 'config'
 
@@ -130,6 +134,39 @@ fn the_page_about_settings_is_fresh_and_tells_of_all() {
     let untold: Vec<&str> = untold.iter().map(|row| row.setting.path()).collect();
     assert!(untold.is_empty(), "docs/settings.md tells nothing of {untold:?}");
     is_fresh("docs/settings.md", &filled);
+}
+
+/// Rows of the table of a page: fields of one meaning share one.
+fn rows_of(fields: Vec<(String, &str)>) -> String {
+    let mut rows: Vec<(Vec<String>, &str)> = Vec::new();
+    for (name, meaning) in fields {
+        match rows.iter_mut().find(|(_, known)| *known == meaning) {
+            Some((names, _)) => names.push(name),
+            None => rows.push((vec![name], meaning)),
+        }
+    }
+    let row = |(names, meaning): &(Vec<String>, &str)| format!("| `{}` | {meaning} |\n", names.join("`, `"));
+    rows.iter().map(row).collect()
+}
+
+#[test]
+fn the_page_about_the_report_is_fresh_and_tells_of_all() {
+    let page = read("docs/report.md");
+    let mut untold: Vec<&Field> = FIELDS.iter().collect();
+    let filled = refilled(&page, "fields", |words| {
+        let mut fields = Vec::new();
+        untold.retain(|field| {
+            let name = field.path.replace('?', "");
+            let is_here = name.split(['.', '[']).next().is_some_and(|first| words.contains(&first));
+            if is_here {
+                fields.push((name, field.meaning));
+            }
+            !is_here
+        });
+        format!("| field | what it is |\n|---|---|\n{}", rows_of(fields))
+    });
+    assert!(untold.is_empty(), "docs/report.md tells nothing of {untold:?}");
+    is_fresh("docs/report.md", &filled);
 }
 
 #[test]
@@ -378,6 +415,33 @@ fn what_is_wrong_with_a_mapping_is_wrong_to_validate_and_to_the_schema() {
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn a_report_in_which_nothing_is_empty_is_valid() {
+    let validator = validator("report");
+    let mut report = crate::docs::full_report();
+    report.causes = crate::docs::every_cause();
+    let mut report = serde_json::to_value(report).expect("a report is JSON");
+    is_valid(&validator, &report, "a full report");
+    report["kinds"][0]["listed"] = (-1).into();
+    assert!(!validator.is_valid(&report), "a negative count is valid");
+    report["kinds"][0]["listed"] = 1.into();
+    report["something"] = 1.into();
+    assert!(!validator.is_valid(&report), "a field that nobody knows is valid");
+}
+
+#[tokio::test]
+async fn what_ends_before_there_is_a_report_is_valid_too() {
+    let validator = validator("report");
+    let mut stage = Stage::with_alerts(1).await;
+    for arguments in [["validate", "--mapping", "none.yaml"].as_slice(), &["sync", "--only", "alert"]] {
+        stage.set("OCEAN__CLIENT_TIMEOUT", "many");
+        let run = stage.run(&[&["--output", "json"], arguments].concat()).await;
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        is_valid(&validator, &run.report, &run.stdout);
+        assert!(run.report["faults"].as_array().is_some_and(|faults| !faults.is_empty()), "{}", run.stdout);
+    }
 }
 
 /// What a text of YAML holds.

@@ -24,7 +24,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("map", &["config", "jq", "model", "value"]),
     ("plan", &["model", "value"]),
     ("apply", &["catalog", "model", "plan", "state", "value"]),
-    ("report", &["apply", "config", "model", "plan"]),
+    ("report", &["apply", "config", "model", "plan", "schema"]),
     (
         "sync",
         &[

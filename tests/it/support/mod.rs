@@ -7,11 +7,15 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use jsonschema::Validator;
 use ocean_opsgenie::sandbox::{Entity, Options, Sandbox, Seeding, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::schema::{is_valid, validator};
 
 /// The identifier of the installation that runs here.
 pub(crate) const IDENTIFIER: &str = "my-og";
@@ -218,6 +222,11 @@ impl Stage {
             assert!(!run.stderr.contains(secret), "a secret on standard error:\n{}", run.stderr);
         }
         assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        // Whatever a run was for: its report is one.
+        if run.report["resync"].is_string() {
+            static REPORT: OnceLock<Validator> = OnceLock::new();
+            is_valid(REPORT.get_or_init(|| validator("report")), &run.report, &run.stdout);
+        }
         let none: [String; 0] = [];
         assert_eq!(self.sandbox.catalog().violations(), none);
         assert_eq!(self.sandbox.opsgenie().violations(), none);
