@@ -42,20 +42,51 @@ impl Catalog {
         let attempted = || format!("read how far migration `{id}` has come");
         let response = self.call(attempted, self.requests().migration(id)).await?;
         let answer: wire::MigrationAnswer = wire::decode(&response).map_err(at(attempted))?;
-        Ok(match answer.migration.status {
-            wire::MigrationStatus::Initializing
-            | wire::MigrationStatus::Pending
-            | wire::MigrationStatus::Running
-            | wire::MigrationStatus::PendingCancellation => Progress::Running,
-            wire::MigrationStatus::Completed => Progress::Completed,
-            wire::MigrationStatus::Failure => Progress::Failed,
-            wire::MigrationStatus::Cancelled => Progress::Cancelled,
-        })
+        Ok(answer.migration.status.into())
     }
 
     /// Deletes the integration, and the mapping with it.
     pub async fn delete_integration(&self) -> Result<(), Error> {
         let attempted = || format!("delete integration `{}`", self.requests().identifier());
         self.call(attempted, self.requests().delete_integration()).await.map(|_answer| ())
+    }
+}
+
+impl From<wire::MigrationStatus> for Progress {
+    fn from(status: wire::MigrationStatus) -> Self {
+        use wire::MigrationStatus as Status;
+        match status {
+            Status::Initializing | Status::Pending | Status::Running | Status::PendingCancellation => {
+                Self::Running
+            }
+            Status::Completed => Self::Completed,
+            Status::Failure => Self::Failed,
+            Status::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_that_the_catalog_lists_is_understood_and_no_other() {
+        let progress = |status: &str| {
+            let text = format!(r#"{{"ok":true,"migration":{{"id":"m","status":"{status}"}}}}"#);
+            serde_json::from_str::<wire::MigrationAnswer>(&text).map(|it| Progress::from(it.migration.status))
+        };
+        for (status, expected) in [
+            ("INITIALIZING", Progress::Running),
+            ("PENDING", Progress::Running),
+            ("RUNNING", Progress::Running),
+            ("PENDING_CANCELLATION", Progress::Running),
+            ("COMPLETED", Progress::Completed),
+            ("FAILURE", Progress::Failed),
+            ("CANCELLED", Progress::Cancelled),
+        ] {
+            assert_eq!(progress(status).unwrap(), expected, "{status}");
+        }
+        assert!(progress("DONE").is_err());
     }
 }

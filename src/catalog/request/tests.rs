@@ -57,6 +57,8 @@ fn writers_sign_as_exporter_and_readers_do_not() {
         requests.token(&Secret::new("i"), &Secret::new("s")),
         requests.organization(),
         requests.integration(),
+        requests.migration("m"),
+        requests.delete_integration(),
         requests.create_integration(&json!({}), Maker::Us),
         requests.patch_integration(&json!({})),
         requests.patch_config(&json!({})),
@@ -70,6 +72,7 @@ fn writers_sign_as_exporter_and_readers_do_not() {
         requests.create_blueprint(&json!({})),
         requests.patch_blueprint(&blueprint("b"), &json!({})),
         requests.delete_blueprint(&blueprint("b")),
+        requests.delete_with_entities(&blueprint("b"), None),
         requests.page(&blueprint("b"), &[], None),
         requests.search(&blueprint("b"), &[], Parts::Whole),
         requests.inventory(Writer::Any, None, None),
@@ -153,4 +156,19 @@ fn an_identifier_found_by_search_is_sent_as_its_query() {
     let mut out = Vec::new();
     wire::write_entity(&entity, &mut out);
     assert_eq!(out, br#"{"identifier":{"combinator":"and","rules":[]},"blueprint":"b"}"#);
+}
+
+#[test]
+fn a_removal_names_its_event_and_ids_are_encoded() {
+    let removal = requests().delete_with_entities(&blueprint("a/b"), Some(Event::Webhook));
+    assert_eq!(
+        format!("{} {}", removal.method, removal.url),
+        "DELETE https://catalog.test/v1/blueprints/a%2Fb/all-entities?delete_blueprint=true&ocean_info_event_type=http_request"
+    );
+    assert_eq!(requests().migration("a/../b").url.path(), "/v1/migrations/a%2F..%2Fb");
+    let integration = requests().delete_integration();
+    assert_eq!(
+        format!("{} {}", integration.method, integration.url),
+        "DELETE https://catalog.test/v1/integration/my%20og%2F%C3%BC"
+    );
 }
