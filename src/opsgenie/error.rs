@@ -9,7 +9,7 @@ use crate::model::Gap;
 
 /// Why Opsgenie gave nothing, or not everything. `request` is method and address, `message` Opsgenie's own words.
 #[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
-#[serde(tag = "error", content = "about", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Error {
     /// The address in the settings is none.
     #[error(
@@ -178,17 +178,17 @@ mod tests {
             assert_eq!(format!("{read:?}"), format!("{error:?}"));
         }
         insta::assert_snapshot!(written.join("\n"), @r#"
-        {"error":"key-format","about":"odd"}
-        {"error":"key-refused","about":{"request":"GET /v1/incidents","message":"no"}}
-        {"error":"plan","about":{"request":"GET /v1/incidents","message":"no"}}
-        {"error":"forbidden","about":{"request":"GET /v1/incidents","message":"no"}}
-        {"error":"missing","about":{"request":"GET /v1/incidents","message":"no"}}
-        {"error":"query","about":{"request":"GET /v1/incidents","message":"no"}}
-        {"error":"unavailable","about":"503"}
-        {"error":"unexpected","about":{"request":"GET /v1/incidents","status":302,"message":"no"}}
-        {"error":"malformed","about":{"request":"GET /v1/incidents","reason":"HTML","excerpt":"<html>"}}
-        {"error":"id","about":".."}
-        {"error":"unsettled","about":"rows moved"}
+        {"key-format":"odd"}
+        {"key-refused":{"request":"GET /v1/incidents","message":"no"}}
+        {"plan":{"request":"GET /v1/incidents","message":"no"}}
+        {"forbidden":{"request":"GET /v1/incidents","message":"no"}}
+        {"missing":{"request":"GET /v1/incidents","message":"no"}}
+        {"query":{"request":"GET /v1/incidents","message":"no"}}
+        {"unavailable":"503"}
+        {"unexpected":{"request":"GET /v1/incidents","status":302,"message":"no"}}
+        {"malformed":{"request":"GET /v1/incidents","reason":"HTML","excerpt":"<html>"}}
+        {"id":".."}
+        {"unsettled":"rows moved"}
         "#);
     }
 }

@@ -16,13 +16,16 @@ pub struct Order {
 impl Order {
     /// Orders `blueprints`; relations that lead out of them do not count. The same input gives the same order.
     pub fn of<'a>(blueprints: impl IntoIterator<Item = &'a Blueprint>) -> Self {
+        Self::of_all(&blueprints.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Compiled once, whatever gives the blueprints.
+    fn of_all(blueprints: &[&Blueprint]) -> Self {
         let targets: BTreeMap<&BlueprintId, BTreeSet<&BlueprintId>> = blueprints
-            .into_iter()
+            .iter()
             .map(|blueprint| {
-                (
-                    &blueprint.identifier,
-                    blueprint.relations.values().map(|relation| &relation.target).collect(),
-                )
+                let targets = blueprint.relations.values().map(|relation| &relation.target);
+                (&blueprint.identifier, targets.collect())
             })
             .collect();
         let reach: BTreeMap<&BlueprintId, BTreeSet<&BlueprintId>> =
