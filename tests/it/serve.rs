@@ -1,6 +1,5 @@
 //! The service as a user meets it: a process that listens, with an account and a catalog beside it.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use ocean_opsgenie::sandbox::{AlertStatus, Effect, Fault, On, Size, World, text};
@@ -19,17 +18,15 @@ struct Service {
     client: Client,
 }
 
-/// A port that nobody listens on at the moment.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has ports");
-    listener.local_addr().expect("it has an address").port()
+    crate::support::free_port().parse().expect("a port is a number")
 }
 
 /// A client without a proxy.
 fn client() -> Client {
     // Another test may have chosen it before.
     let _chosen = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().expect("a client")
+    Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client")
 }
 
 impl Service {
