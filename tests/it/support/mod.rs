@@ -4,11 +4,12 @@ pub(crate) mod pages;
 pub(crate) mod proxy;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jsonschema::Validator;
@@ -41,8 +42,12 @@ pub(crate) struct Run {
     pub(crate) report: Value,
 }
 
-/// A run that is still going on.
-pub(crate) struct Running(std::process::Child);
+/// A run that is still going on. What it says is taken as it comes: a pipe that is full would stop it.
+pub(crate) struct Running {
+    child: std::process::Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
 
 /// Longer than anything here takes: what waits beyond it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -200,21 +205,24 @@ impl Stage {
     pub(crate) fn begin(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Running(command.spawn().expect("the program can be started"))
+        let mut child = command.spawn().expect("the program can be started");
+        let stdout = taken(child.stdout.take().expect("it was asked for"));
+        let stderr = taken(child.stderr.take().expect("it was asked for"));
+        Running { child, stdout, stderr }
     }
 
     /// The end of a run that was begun here.
     pub(crate) async fn end(&self, running: Running) -> Run {
-        let output = tokio::task::spawn_blocking(move || running.0.wait_with_output()).await;
-        let run = Run::of(&output.expect("the thread lives").expect("the program was started"));
+        let output = tokio::task::spawn_blocking(move || running.output()).await;
+        let run = Run::of(&output.expect("the thread lives"));
         self.is_proper(&run);
         run
     }
 
     /// The end of a run that was killed: nothing is asked of what it said.
     pub(crate) async fn end_killed(&self, running: Running) {
-        let output = tokio::task::spawn_blocking(move || running.0.wait_with_output()).await;
-        output.expect("the thread lives").expect("the program was started");
+        let output = tokio::task::spawn_blocking(move || running.output()).await;
+        output.expect("the thread lives");
     }
 
     fn is_proper(&self, run: &Run) {
@@ -272,16 +280,32 @@ pub(crate) fn free_port() -> String {
     ports.find(is_free).expect("loopback has ports").to_string()
 }
 
+/// Reads a pipe to its end.
+fn taken(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
+}
+
 impl Running {
+    /// Waits for its end.
+    fn output(mut self) -> Output {
+        let status = self.child.wait().expect("the program was started");
+        let [stdout, stderr] = [self.stdout, self.stderr].map(|it| it.join().expect("the thread lives"));
+        Output { status, stdout, stderr }
+    }
+
     /// Whether it has not ended.
     pub(crate) fn goes_on(&mut self) -> bool {
-        self.0.try_wait().expect("the process is ours").is_none()
+        self.child.try_wait().expect("the process is ours").is_none()
     }
 
     /// Sends a signal, by its name without `SIG`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.expect("kill can be run").success(), "the process takes the signal");
     }
 }
