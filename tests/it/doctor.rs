@@ -145,9 +145,7 @@ async fn what_the_mapping_does_not_use_is_no_fault() {
     let stage = at_work().await;
     stage.sandbox.opsgenie().with(|account| account.rights.set(Area::Users, Access::Forbidden));
     stage.sandbox.opsgenie().with(|account| account.rights.set(Area::Account, Access::Forbidden));
-    insta::assert_snapshot!(amiss(&stage, 0).await, @r#"
-    skipped  user             the API key may not `GET SOURCE/v2/users?limit=100` (This key may not read configuration); it needs the rights "Read" and "Configuration access"; the mapping does not use it
-    "#);
+    insta::assert_snapshot!(amiss(&stage, 0).await, @r#"skipped  user             the API key may not `GET SOURCE/v2/users?limit=100` (This key may not read configuration); it needs the rights "Read" and "Configuration access"; the mapping does not use it"#);
 }
 
 #[tokio::test]

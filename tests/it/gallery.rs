@@ -529,9 +529,7 @@ async fn an_identifier_that_names_nothing() {
     });
     let (_, run, stage) = mapped(&mapping).await;
     assert_eq!((run.code, stage.held("a").len()), (0, 0), "{}", run.stderr);
-    insta::assert_snapshot!(run.stdout.lines().nth(1).unwrap_or_default(), @r"
-    alert       5       0        0        0          0        0  incomplete: 5 items gave no identifier or no blueprint
-    ");
+    insta::assert_snapshot!(run.stdout.lines().nth(1).unwrap_or_default(), @r"alert       5       0        0        0          0        0  incomplete: 5 items gave no identifier or no blueprint");
 }
 
 #[tokio::test]
