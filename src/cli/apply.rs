@@ -1,23 +1,18 @@
 //! `apply`: a saved plan, exactly.
 
-use crate::http::Proxy;
 use crate::plan::deletion::Permission;
 use crate::report::Exit;
 use crate::sync::{self, Request};
 
 use super::arguments::{ApplyArguments, OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
-use super::sync::{connect, request};
-use super::{settings, show, summary};
+use super::sync::{prepare, request};
+use super::{show, summary};
 
 /// Applies a saved plan and shows the report.
 pub(super) async fn run(arguments: &ApplyArguments, output: &OutputArguments, stop: &Stop) -> Exit {
-    let settings = match settings::resolve(&SyncArguments::default(), output) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let sides = match connect(&settings, &Proxy::System, stop) {
-        Ok(sides) => sides,
+    let (settings, sides) = match prepare(&SyncArguments::default(), output, stop) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let request = Request {

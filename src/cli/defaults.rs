@@ -1,23 +1,18 @@
 //! `defaults clean`: what the first start gave the catalog, taken away again.
 
-use crate::http::Proxy;
 use crate::report::{CleanReport, Exit, clean_intent_text, clean_text};
 use crate::sync::{self, Cleaning, Entities, Fate, Wait};
 
 use super::arguments::{CleanArguments, DefaultsCommand, Form, OutputArguments, SyncArguments};
 use super::stop::Stop;
-use super::sync::connect;
-use super::{faults, settings, terminal};
+use super::sync::prepare;
+use super::{faults, terminal};
 
 /// Deletes the default blueprints, and what the flags name beside them.
 pub(super) async fn run(command: &DefaultsCommand, output: &OutputArguments, stop: &Stop) -> Exit {
     let DefaultsCommand::Clean(arguments) = command;
-    let settings = match settings::resolve(&SyncArguments::default(), output) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let sides = match connect(&settings, &Proxy::System, stop) {
-        Ok(sides) => sides,
+    let (settings, sides) = match prepare(&SyncArguments::default(), output, stop) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let cleaning = cleaning(arguments);

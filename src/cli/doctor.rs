@@ -8,7 +8,6 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
 use crate::config::{Callers, EventListener, Settings, names};
-use crate::http::Proxy;
 use crate::report::{Cause, Checkup, Exit, Finding, checkup_text};
 use crate::serve;
 use crate::state::{AtomicFile, StateDir, StateError};
@@ -16,8 +15,8 @@ use crate::sync;
 
 use super::arguments::{Form, OutputArguments, SyncArguments};
 use super::stop::Stop;
-use super::sync::{connect, environment};
-use super::{faults, settings, terminal};
+use super::sync::{environment, prepare};
+use super::{faults, terminal};
 
 /// The day until which the REST API answers.
 /// <https://support.atlassian.com/opsgenie/docs/what-happens-when-opsgenie-is-turned-off>
@@ -28,12 +27,8 @@ const SOON: i32 = 180;
 
 /// Looks at everything and tells it.
 pub(super) async fn run(output: &OutputArguments, stop: &Stop) -> Exit {
-    let settings = match settings::resolve(&SyncArguments::default(), output) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let sides = match connect(&settings, &Proxy::System, stop) {
-        Ok(sides) => sides,
+    let (settings, sides) = match prepare(&SyncArguments::default(), output, stop) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let mut findings = vec![given(&settings)];

@@ -1,24 +1,19 @@
 //! `plan`: the pass without writes, and what it would have done.
 
 use crate::apply::Keep;
-use crate::http::Proxy;
 use crate::report::{Detail, Exit, Mode};
 use crate::sync::{Beside, Request};
 
 use super::arguments::{Form, OutputArguments, PlanArguments, SyncArguments};
 use super::stop::Stop;
-use super::sync::{connect, pass, request};
-use super::{settings, show, summary};
+use super::sync::{pass, prepare, request};
+use super::{show, summary};
 
 /// Runs a pass that writes nothing and shows what it would do.
 pub(super) async fn run(arguments: &PlanArguments, output: &OutputArguments, stop: &Stop) -> Exit {
     let asked = SyncArguments { scope: arguments.scope.clone(), ..SyncArguments::default() };
-    let settings = match settings::resolve(&asked, output) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let sides = match connect(&settings, &Proxy::System, stop) {
-        Ok(sides) => sides,
+    let (settings, sides) = match prepare(&asked, output, stop) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     // A program gets all of it, whatever a person is shown.

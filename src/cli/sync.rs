@@ -14,7 +14,7 @@ use crate::telemetry;
 
 use super::arguments::{OutputArguments, ScopeArguments, SyncArguments};
 use super::stop::Stop;
-use super::{faults, progress, refused, show, summary};
+use super::{faults, progress, refused, settings, show, summary};
 
 /// Runs one pass and shows its report.
 pub(super) async fn run(
@@ -39,6 +39,17 @@ pub(super) async fn run(
 /// Both sides of the settings; what keeps them from being used is told.
 pub(super) fn connect(settings: &Settings, proxy: &Proxy, stop: &Stop) -> Result<Sides, Exit> {
     Sides::connect(settings, proxy, &stop.first).map_err(|failure| refused(&failure))
+}
+
+/// The settings and both sides; what keeps them from being used is told.
+pub(super) fn prepare(
+    arguments: &SyncArguments,
+    output: &OutputArguments,
+    stop: &Stop,
+) -> Result<(Settings, Sides), Exit> {
+    let settings = settings::resolve(arguments, output)?;
+    let sides = connect(&settings, &Proxy::System, stop)?;
+    Ok((settings, sides))
 }
 
 /// Runs one pass. The faults of a mapping are shown; everything else is in the report.

@@ -1,23 +1,18 @@
 //! `undo`: what a run deleted, put back.
 
-use crate::http::Proxy;
 use crate::report::{Exit, runs_text, undo_text};
 use crate::sync;
 
 use super::arguments::{Form, OutputArguments, SyncArguments, UndoArguments};
 use super::stop::Stop;
-use super::sync::connect;
+use super::sync::prepare;
 use super::{faults, refused, settings, terminal};
 
 /// Puts back what a run deleted; without a run, tells which there are.
 pub(super) async fn run(arguments: &UndoArguments, output: &OutputArguments, stop: &Stop) -> Exit {
     let Some(run) = &arguments.run else { return list(output) };
-    let settings = match settings::resolve(&SyncArguments::default(), output) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let sides = match connect(&settings, &Proxy::System, stop) {
-        Ok(sides) => sides,
+    let (settings, sides) = match prepare(&SyncArguments::default(), output, stop) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let report = sync::undo(&settings, &sides.catalog, run, &stop.first, || stop.signal()).await;
