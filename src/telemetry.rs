@@ -58,10 +58,14 @@ enum Colour {
     Coloured,
 }
 
-/// Coloured on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Whether somebody wants no colour anywhere: `NO_COLOR` (<https://no-color.org>).
+pub fn colour_is_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Coloured on a terminal, unless that is unwanted.
 fn colour() -> Colour {
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if std::io::stderr().is_terminal() && !unwanted { Colour::Coloured } else { Colour::Plain }
+    if io::stderr().is_terminal() && !colour_is_unwanted() { Colour::Coloured } else { Colour::Plain }
 }
 
 fn dispatch<W>(settings: LoggingSettings, colour: Colour, writer: W, kept: Option<LogLines>) -> Dispatch

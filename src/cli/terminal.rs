@@ -56,13 +56,11 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.flush()
 }
 
-/// How data are drawn: in colour and no wider than it on a terminal, and without colour under `NO_COLOR`
-/// (<https://no-color.org>).
+/// How data are drawn: on a terminal in colour, unless that is unwanted, and no wider than it.
 pub(super) fn style() -> Style {
     if !io::stdout().is_terminal() {
         return Style::PLAIN;
     }
-    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colour = if unwanted { Colour::None } else { Colour::Ansi };
+    let colour = if telemetry::colour_is_unwanted() { Colour::None } else { Colour::Ansi };
     Style { colour, columns: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) }
 }
